@@ -38,7 +38,8 @@ mod arrows {
             .output()
             .expect("cargo metadata runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("cargo metadata is JSON");
+        let metadata: serde_json::Value =
+            serde_json::from_slice(&output.stdout).expect("cargo metadata is JSON");
         let packages = metadata["packages"].as_array().expect("packages");
         packages
             .iter()
@@ -73,7 +74,10 @@ mod arrows {
         let found = normal_dependencies();
         for name in PURE {
             for dependency in &found[*name] {
-                assert!(!IMPURE.contains(&dependency.as_str()), "{name} is pure and must not use {dependency}");
+                assert!(
+                    !IMPURE.contains(&dependency.as_str()),
+                    "{name} is pure and must not use {dependency}"
+                );
             }
         }
     }

@@ -56,7 +56,13 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(socket: TcpStream, deflate: bool, generation: u64, coalesce: Duration, now: Instant) -> Self {
+    pub(super) fn new(
+        socket: TcpStream,
+        deflate: bool,
+        generation: u64,
+        coalesce: Duration,
+        now: Instant,
+    ) -> Self {
         Self {
             socket,
             reader: Reader::new(deflate),
@@ -84,7 +90,13 @@ impl Client {
     }
 
     /// Hands over a shared frame. `false` when the client is behind and the topic was only noted.
-    pub(super) fn deliver(&mut self, topic: Topic, frame: &[u8], limit: usize, now: impl FnOnce() -> Timestamp) -> bool {
+    pub(super) fn deliver(
+        &mut self,
+        topic: Topic,
+        frame: &[u8],
+        limit: usize,
+        now: impl FnOnce() -> Timestamp,
+    ) -> bool {
         if let Some(behind) = &mut self.behind {
             behind.topics.insert(topic);
             return false;

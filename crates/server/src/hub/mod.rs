@@ -12,6 +12,7 @@
 pub mod block;
 mod client;
 mod shard;
+mod talk;
 pub mod topic;
 
 use std::io;
@@ -21,7 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use market::{Interval, SessionFilter, SymbolId, Timestamp};
+use market::{Interval, SessionFilter, Symbol, SymbolId, Timestamp};
 use mio::Waker;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -65,8 +66,8 @@ impl Default for Config {
 /// What the hub asks of the live view. Called from the shards' threads, so nothing here may wait for
 /// long.
 pub trait Source: Send + Sync + 'static {
-    /// The symbol of a text, if there is such a symbol.
-    fn resolve(&self, text: &str) -> Option<SymbolId>;
+    /// The id of a symbol, if there is such an instrument.
+    fn resolve(&self, symbol: &Symbol) -> Option<SymbolId>;
 
     /// One viewer more (`true`) or fewer of a topic.
     fn watch(&self, topic: Topic, more: bool);
@@ -79,7 +80,7 @@ pub trait Source: Send + Sync + 'static {
     fn stored_bars(&self, request: BarsRequest, reply: Reply);
 
     /// Names this life of the server's state.
-    fn epoch(&self) -> &str;
+    fn epoch(&self) -> &Arc<str>;
 
     /// The time.
     fn now(&self) -> Timestamp;
@@ -199,8 +200,16 @@ impl Metrics {
         registry.register("ws_subscriptions", "Subscriptions of all connections", m.subscriptions.clone());
         registry.register("ws_delivered", "Updates handed to connections", m.delivered.clone());
         registry.register("ws_sent_bytes", "Bytes written to connections", m.bytes.clone());
-        registry.register("ws_conflated", "Updates replaced by newer ones for slow connections", m.conflated.clone());
-        registry.register("ws_client_errors", "Client messages answered with an error", m.client_errors.clone());
+        registry.register(
+            "ws_conflated",
+            "Updates replaced by newer ones for slow connections",
+            m.conflated.clone(),
+        );
+        registry.register(
+            "ws_client_errors",
+            "Client messages answered with an error",
+            m.client_errors.clone(),
+        );
         registry.register("ws_closed", "Connections ended, by reason", m.closed.clone());
         m
     }
@@ -232,8 +241,15 @@ impl Hub {
                 is_awake: AtomicBool::new(false),
                 backlog: AtomicUsize::new(0),
             });
-            let shard = shard::Shard::new(poll, Arc::clone(&inbox), config.clone(), Arc::clone(&source), metrics.clone());
-            threads.push(std::thread::Builder::new().name(format!("hub-{number}")).spawn(move || shard.run())?);
+            let shard = shard::Shard::new(
+                poll,
+                Arc::clone(&inbox),
+                config.clone(),
+                Arc::clone(&source),
+                metrics.clone(),
+            );
+            threads
+                .push(std::thread::Builder::new().name(format!("hub-{number}")).spawn(move || shard.run())?);
             inboxes.push(inbox);
         }
         Ok(Self { inboxes, next: AtomicUsize::new(0), threads: Mutex::new(threads) })

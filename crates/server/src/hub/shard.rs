@@ -54,7 +54,13 @@ pub(super) struct Seat {
 }
 
 impl Shard {
-    pub(super) fn new(poll: Poll, inbox: Arc<Inbox>, config: Config, source: Arc<dyn Source>, metrics: Metrics) -> Self {
+    pub(super) fn new(
+        poll: Poll,
+        inbox: Arc<Inbox>,
+        config: Config,
+        source: Arc<dyn Source>,
+        metrics: Metrics,
+    ) -> Self {
         Self {
             poll,
             inbox,
@@ -146,7 +152,8 @@ impl Shard {
             return;
         }
         self.generation += 1;
-        let client = Client::new(socket, arrival.deflate, self.generation, self.config.coalesce, Instant::now());
+        let client =
+            Client::new(socket, arrival.deflate, self.generation, self.config.coalesce, Instant::now());
         let seat = Some(Seat { client, _guard: arrival.guard });
         match self.clients.get_mut(index as usize) {
             Some(place) => *place = seat,
@@ -163,7 +170,9 @@ impl Shard {
     }
 
     fn direct(&mut self, direct: Direct) {
-        let Some(client) = self.client(direct.client).filter(|c| c.generation == direct.generation) else { return };
+        let Some(client) = self.client(direct.client).filter(|c| c.generation == direct.generation) else {
+            return;
+        };
         if !client.topics.contains(&direct.topic) {
             return;
         }
@@ -319,7 +328,7 @@ impl Shard {
     }
 
     /// Ends a subscription.
-    pub(super) fn unsubscribe(&mut self, index: u32, topic: Topic) {
+    pub(super) fn end(&mut self, index: u32, topic: Topic) {
         let Some(client) = self.client(index) else { return };
         if client.topics.remove(&topic) {
             client.forget(topic);
@@ -406,7 +415,7 @@ impl Shard {
                 self.drop_client(index, Close::Normal);
             } else if waits && now.saturating_duration_since(client.last_progress) >= hopeless_after {
                 self.drop_client(index, Close::TooSlow);
-            } else if silent >= ping_after + hopeless_after {
+            } else if client.ping_sent && silent >= ping_after + hopeless_after {
                 self.close(index, Close::NoPong);
             } else if silent >= ping_after && !client.ping_sent {
                 client.ping_sent = true;

@@ -63,9 +63,21 @@ mod tests {
             (Situation { is_subscribed: false, ..good }, open, Freshness::Stale),
             (Situation { feed: None, ..good }, open, Freshness::Stale),
             (Situation { feed: Some((FeedState::Silent, Timeliness::Live)), ..good }, open, Freshness::Stale),
-            (Situation { feed: Some((FeedState::Down, Timeliness::Simulated)), ..good }, open, Freshness::Stale),
-            (Situation { feed: Some((FeedState::Up, Timeliness::Simulated)), ..good }, open, Freshness::Simulated),
-            (Situation { feed: Some((FeedState::Up, Timeliness::Delayed)), ..good }, open, Freshness::Delayed),
+            (
+                Situation { feed: Some((FeedState::Down, Timeliness::Simulated)), ..good },
+                open,
+                Freshness::Stale,
+            ),
+            (
+                Situation { feed: Some((FeedState::Up, Timeliness::Simulated)), ..good },
+                open,
+                Freshness::Simulated,
+            ),
+            (
+                Situation { feed: Some((FeedState::Up, Timeliness::Delayed)), ..good },
+                open,
+                Freshness::Delayed,
+            ),
         ];
         for (situation, now, expected) in cases {
             assert_eq!(freshness(situation, now), expected, "{situation:?}");

@@ -215,7 +215,8 @@ impl Reader {
         let compressed = first & COMPRESSED != 0;
         let opcode = first & 0x0F;
         let control = opcode & 0x8 != 0;
-        let reserved_ok = first & 0x30 == 0 && (!compressed || (self.allow_compressed && matches!(opcode, TEXT | BINARY)));
+        let reserved_ok =
+            first & 0x30 == 0 && (!compressed || (self.allow_compressed && matches!(opcode, TEXT | BINARY)));
         // A client masks everything it sends (RFC 6455, 5.1).
         if !reserved_ok || second & 0x80 == 0 || !matches!(opcode, 0 | TEXT | BINARY | CLOSE | PING | PONG) {
             return Err(Close::Protocol);
