@@ -17,7 +17,9 @@ const may = {
 
 function place(file, root) {
   const parts = path.relative(root, file).split(path.sep);
-  return { layer: parts[0], feature: parts[0] === 'features' ? parts[1] : undefined };
+  // A file directly in features/ is shared by all of them.
+  const inFeature = parts[0] === 'features' && parts.length > 2;
+  return { layer: parts[0], feature: inFeature ? parts[1] : undefined };
 }
 
 export const direction = {
@@ -25,7 +27,7 @@ export const direction = {
     type: 'problem',
     schema: [{ type: 'string' }],
     messages: {
-      against: '{{from}} may not import from {{to}}: imports point {{to}} → {{from}} nowhere',
+      against: '{{from}} may not import from {{to}}: generated → domain → stream → features → app',
       sibling: 'feature {{from}} may not import feature {{to}}: join them in app',
       generatedOnce: 'generated types are named in domain/api-types.ts only, so a rename stays cheap',
       react: '{{from}} knows nothing of React',

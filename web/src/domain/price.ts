@@ -53,10 +53,8 @@ export function formatChange(value: number | null | undefined, decimals = 2): st
 /** Per cent to two decimals; the sign says up or down even where the digits round to zero. */
 export function formatPercent(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return NO_VALUE;
-XX
-    /(\d),(\d{3}\.)/,
-    '$1,$2',
-  );
+  const [whole = '0', fraction = '00'] = Math.abs(value).toFixed(2).split('.');
+  return `${sign(value)}${group(whole)}.${fraction}%`;
 }
 
 const steps: [number, string][] = [
