@@ -4,12 +4,36 @@ export const named = [
   ['AAPL', 'Apple Inc.', 'NASDAQ', 'stock', 231.2, 'Technology', 'Consumer Electronics'],
   ['MSFT', 'Microsoft Corporation', 'NASDAQ', 'stock', 498.75, 'Technology', 'Software'],
   ['NVDA', 'NVIDIA Corporation', 'NASDAQ', 'stock', 178.4, 'Technology', 'Semiconductors'],
-  ['AMZN', 'Amazon.com, Inc.', 'NASDAQ', 'stock', 223.1, 'Consumer Discretionary', 'Internet Retail'],
+  [
+    'AMZN',
+    'Amazon.com, Inc.',
+    'NASDAQ',
+    'stock',
+    223.1,
+    'Consumer Discretionary',
+    'Internet Retail',
+  ],
   ['GOOGL', 'Alphabet Inc. Class A', 'NASDAQ', 'stock', 201.3, 'Communication', 'Internet Content'],
   ['META', 'Meta Platforms, Inc.', 'NASDAQ', 'stock', 742.6, 'Communication', 'Internet Content'],
   ['TSLA', 'Tesla, Inc.', 'NASDAQ', 'stock', 341.9, 'Consumer Discretionary', 'Auto Manufacturing'],
-  ['GM', 'General Motors Company', 'NYSE', 'stock', 54.32, 'Consumer Discretionary', 'Auto Manufacturing'],
-  ['F', 'Ford Motor Company', 'NYSE', 'stock', 11.87, 'Consumer Discretionary', 'Auto Manufacturing'],
+  [
+    'GM',
+    'General Motors Company',
+    'NYSE',
+    'stock',
+    54.32,
+    'Consumer Discretionary',
+    'Auto Manufacturing',
+  ],
+  [
+    'F',
+    'Ford Motor Company',
+    'NYSE',
+    'stock',
+    11.87,
+    'Consumer Discretionary',
+    'Auto Manufacturing',
+  ],
   ['JPM', 'JPMorgan Chase & Co.', 'NYSE', 'stock', 291.5, 'Financials', 'Banks'],
   ['XOM', 'Exxon Mobil Corporation', 'NYSE', 'stock', 111.05, 'Energy', 'Oil & Gas'],
   ['BRK.B', 'Berkshire Hathaway Inc. Class B', 'NYSE', 'stock', 489.9, 'Financials', 'Insurance'],
@@ -62,9 +86,20 @@ export class Market {
       const decimals = decimalsFor(price);
       const previous = Number((price * (0.97 + next() * 0.06)).toFixed(decimals));
       this.rows.set(symbol, {
-        symbol, kind, decimals, next, price, previous, open: previous, high: Math.max(price, previous),
-        low: Math.min(price, previous), volume: Math.floor(next() * 4e7), seq: 1,
-        at: Date.now(), traded: symbol !== 'WAIT', bars: new Map(),
+        symbol,
+        kind,
+        decimals,
+        next,
+        price,
+        previous,
+        open: previous,
+        high: Math.max(price, previous),
+        low: Math.min(price, previous),
+        volume: Math.floor(next() * 4e7),
+        seq: 1,
+        at: Date.now(),
+        traded: symbol !== 'WAIT',
+        bars: new Map(),
       });
     }
   }
@@ -115,14 +150,30 @@ export class Market {
       const hour = new Date(at).getUTCHours();
       const open24 = row.kind === 'crypto';
       const day = new Date(at).getUTCDay();
-      const quiet = !open24 && ((interval !== '1d' && hour >= 1 && hour < 9) || (interval === '1d' && (day === 0 || day === 6)));
+      const quiet =
+        !open24 &&
+        ((interval !== '1d' && hour >= 1 && hour < 9) ||
+          (interval === '1d' && (day === 0 || day === 6)));
       const missing = interval !== '1d' && next() < 0.012;
       if (!quiet && !missing) {
         const open = Number((price * (1 + (next() - 0.5) * volatility * 2)).toFixed(row.decimals));
-        const high = Number((Math.max(open, price) * (1 + next() * volatility * 0.6)).toFixed(row.decimals));
-        const low = Number((Math.min(open, price) * (1 - next() * volatility * 0.6)).toFixed(row.decimals));
+        const high = Number(
+          (Math.max(open, price) * (1 + next() * volatility * 0.6)).toFixed(row.decimals),
+        );
+        const low = Number(
+          (Math.min(open, price) * (1 - next() * volatility * 0.6)).toFixed(row.decimals),
+        );
         const busy = hour >= 14 && hour < 21 ? 1 : 0.15;
-        bars.push(this.bar(at, open, high, low, price, Math.floor((200 + next() * 5000) * busy * Math.sqrt(seconds[interval]))));
+        bars.push(
+          this.bar(
+            at,
+            open,
+            high,
+            low,
+            price,
+            Math.floor((200 + next() * 5000) * busy * Math.sqrt(seconds[interval])),
+          ),
+        );
         price = open;
       }
       at -= step;
@@ -136,14 +187,34 @@ export class Market {
     const row = this.rows.get(symbol);
     if (!row.traded)
       return {
-        price: null, timestamp: null, seq: 0, source: null, age_ms: null, state: 'waiting', open: null,
-        high: null, low: null, volume: null, previous_close: null, change: null, change_percent: null,
+        price: null,
+        timestamp: null,
+        seq: 0,
+        source: null,
+        age_ms: null,
+        state: 'waiting',
+        open: null,
+        high: null,
+        low: null,
+        volume: null,
+        previous_close: null,
+        change: null,
+        change_percent: null,
       };
     const change = Number((row.price - row.previous).toFixed(row.decimals));
     return {
-      price: row.price, timestamp: new Date(row.at).toISOString(), seq: row.seq, source: 'sim',
-      age_ms: Date.now() - row.at, state: 'simulated', open: row.open, high: row.high, low: row.low,
-      volume: row.volume, previous_close: row.previous, change,
+      price: row.price,
+      timestamp: new Date(row.at).toISOString(),
+      seq: row.seq,
+      source: 'sim',
+      age_ms: Date.now() - row.at,
+      state: 'simulated',
+      open: row.open,
+      high: row.high,
+      low: row.low,
+      volume: row.volume,
+      previous_close: row.previous,
+      change,
       change_percent: Number(((change / row.previous) * 100).toFixed(6)),
     };
   }
@@ -155,7 +226,13 @@ export class Market {
       const local = symbol.split(':').pop();
       if (symbol === q || local === q) return 0;
       if (symbol.startsWith(q) || local.startsWith(q)) return 1;
-      if (name.toUpperCase().split(/\W+/).some((word) => word.startsWith(q))) return 2;
+      if (
+        name
+          .toUpperCase()
+          .split(/\W+/)
+          .some((word) => word.startsWith(q))
+      )
+        return 2;
       return name.toUpperCase().includes(q) ? 3 : 9;
     };
     return this.instruments
@@ -170,13 +247,22 @@ export class Market {
     const row = this.rows.get(symbol);
     if (row.kind !== 'stock')
       return {
-        week_52_high: null, week_52_low: null, market_cap: null, pe_ratio: null,
-        shares_outstanding: null, as_of: null, source: null,
+        week_52_high: null,
+        week_52_low: null,
+        market_cap: null,
+        pe_ratio: null,
+        shares_outstanding: null,
+        as_of: null,
+        source: null,
       };
     return {
-      week_52_high: Number((row.previous * 1.21).toFixed(2)), week_52_low: Number((row.previous * 0.68).toFixed(2)),
-      market_cap: Math.round(row.previous * 1.5e10), pe_ratio: 31.4, shares_outstanding: 1.5e10,
-      as_of: new Date().toISOString(), source: 'sim',
+      week_52_high: Number((row.previous * 1.21).toFixed(2)),
+      week_52_low: Number((row.previous * 0.68).toFixed(2)),
+      market_cap: Math.round(row.previous * 1.5e10),
+      pe_ratio: 31.4,
+      shares_outstanding: 1.5e10,
+      as_of: new Date().toISOString(),
+      source: 'sim',
     };
   }
 }

@@ -19,23 +19,39 @@ const epoch = `look-alike-${process.pid}-${Date.now()}`;
 const market = new Market();
 
 const types = {
-  '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css',
-  '.svg': 'image/svg+xml', '.json': 'application/json',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.json': 'application/json',
 };
 const policy =
   "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 function status() {
   return {
-    server_time: new Date().toISOString(), version: '0.1.0', epoch,
+    server_time: new Date().toISOString(),
+    version: '0.1.0',
+    epoch,
     market: {
-      session: 'regular', opens_at: new Date(Date.now() + 6e7).toISOString(),
+      session: 'regular',
+      opens_at: new Date(Date.now() + 6e7).toISOString(),
       closes_at: new Date(Date.now() + 7_980_000).toISOString(),
     },
-    feeds: [{
-      name: 'sim', source: 'sim', state: 'up', detail: null, symbols_subscribed: interest.size,
-      symbols_waiting: 0, symbol_limit: null, last_event_at: new Date().toISOString(), delay_ms: 3, reconnects: 0,
-    }],
+    feeds: [
+      {
+        name: 'sim',
+        source: 'sim',
+        state: 'up',
+        detail: null,
+        symbols_subscribed: interest.size,
+        symbols_waiting: 0,
+        symbol_limit: null,
+        last_event_at: new Date().toISOString(),
+        delay_ms: 3,
+        reconnects: 0,
+      },
+    ],
   };
 }
 
@@ -69,23 +85,46 @@ function api(url, response) {
     const limit = Number(query.get('limit') ?? 1000);
     const bars = market.rows.get(symbol).traded ? market.bars(symbol, interval) : [];
     return send({
-      symbol, interval, session: query.get('session') ?? 'extended', source: 'sim',
-      bars: bars.filter((bar) => bar.at < to).slice(-limit).map(wireBar), next_cursor: null,
+      symbol,
+      interval,
+      session: query.get('session') ?? 'extended',
+      source: 'sim',
+      bars: bars
+        .filter((bar) => bar.at < to)
+        .slice(-limit)
+        .map(wireBar),
+      next_cursor: null,
     });
   }
   switch (url.pathname) {
     case '/api/v1/symbols':
-      return send({ symbols: market.search(query.get('q') ?? '', Number(query.get('limit') ?? 20)), next_cursor: null });
+      return send({
+        symbols: market.search(query.get('q') ?? '', Number(query.get('limit') ?? 20)),
+        next_cursor: null,
+      });
     case '/api/v1/quotes':
       return send({
-        quotes: wanted.filter((s) => market.rows.has(s)).map((s) => ({ symbol: s, ...market.figures(s) })),
+        quotes: wanted
+          .filter((s) => market.rows.has(s))
+          .map((s) => ({ symbol: s, ...market.figures(s) })),
         unknown: wanted.filter((s) => !market.rows.has(s)),
       });
     case '/api/v1/sparklines':
       return send({
-        sparklines: Object.fromEntries(wanted.filter((s) => market.rows.get(s)?.traded).map((s) => [
-          s, { interval: '5m', closes: market.bars(s, '5m').slice(-80).map((bar) => bar.close) },
-        ])),
+        sparklines: Object.fromEntries(
+          wanted
+            .filter((s) => market.rows.get(s)?.traded)
+            .map((s) => [
+              s,
+              {
+                interval: '5m',
+                closes: market
+                  .bars(s, '5m')
+                  .slice(-80)
+                  .map((bar) => bar.close),
+              },
+            ]),
+        ),
       });
     case '/api/v1/status':
       return send(status());
@@ -98,9 +137,11 @@ const server = createServer((request, response) => {
   const url = new URL(request.url, 'http://local');
   if (url.pathname.startsWith('/api/')) return api(url, response);
   let file = path.join(dist, path.normalize(url.pathname));
-  if (!file.startsWith(dist) || !existsSync(file) || !statSync(file).isFile()) file = path.join(dist, 'index.html');
+  if (!file.startsWith(dist) || !existsSync(file) || !statSync(file).isFile())
+    file = path.join(dist, 'index.html');
   response.writeHead(200, {
-    'content-type': types[path.extname(file)] ?? 'application/octet-stream', 'content-security-policy': policy,
+    'content-type': types[path.extname(file)] ?? 'application/octet-stream',
+    'content-security-policy': policy,
   });
   createReadStream(file).pipe(response);
 });
@@ -121,15 +162,28 @@ sockets.on('connection', (socket) => {
     } catch {
       return send({ type: 'error', code: 'bad_request', message: 'Not JSON' });
     }
-    if (frame.type === 'ping') return send({ type: 'pong', id: frame.id, time: new Date().toISOString() });
+    if (frame.type === 'ping')
+      return send({ type: 'pong', id: frame.id, time: new Date().toISOString() });
     const all = frame.symbols ?? [];
     const known = all.filter((symbol) => market.rows.has(symbol));
     const on = frame.type === 'subscribe';
     if (on)
       for (const symbol of all.filter((s) => !market.rows.has(s)))
-        send({ type: 'error', message: `Invalid stock symbol: ${symbol}`, symbol, code: 'unknown_symbol', id: frame.id });
+        send({
+          type: 'error',
+          message: `Invalid stock symbol: ${symbol}`,
+          symbol,
+          code: 'unknown_symbol',
+          id: frame.id,
+        });
     if (on && frame.id !== undefined)
-      send({ type: 'subscribed', id: frame.id, channel: frame.channel ?? 'prices', symbols: known, epoch });
+      send({
+        type: 'subscribed',
+        id: frame.id,
+        channel: frame.channel ?? 'prices',
+        symbols: known,
+        epoch,
+      });
     if (frame.channel === 'status') {
       client.status = on;
       if (on) send({ type: 'status', ...status() });
@@ -139,7 +193,10 @@ sockets.on('connection', (socket) => {
         client.quotes[on ? 'add' : 'delete'](symbol);
       }
       if (on && known.length)
-        send({ type: 'quote_update', data: Object.fromEntries(known.map((s) => [s, market.figures(s)])) });
+        send({
+          type: 'quote_update',
+          data: Object.fromEntries(known.map((s) => [s, market.figures(s)])),
+        });
     } else if (frame.channel === 'bars') {
       const interval = frame.interval ?? '1m';
       const session = frame.session ?? 'extended';
@@ -150,8 +207,12 @@ sockets.on('connection', (socket) => {
           interest.add(symbol);
           client.bars.set(key, { symbol, interval, session });
           const since = Date.parse(frame.since ?? '') || Date.now();
-          const bars = market.bars(symbol, interval).filter((bar) => bar.at >= since).map(wireBar);
-          if (bars.length) send({ type: 'bar_update', interval, session, data: { [symbol]: bars } });
+          const bars = market
+            .bars(symbol, interval)
+            .filter((bar) => bar.at >= since)
+            .map(wireBar);
+          if (bars.length)
+            send({ type: 'bar_update', interval, session, data: { [symbol]: bars } });
         }
       }
     }

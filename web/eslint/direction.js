@@ -29,7 +29,8 @@ export const direction = {
     messages: {
       against: '{{from}} may not import from {{to}}: generated → domain → stream → features → app',
       sibling: 'feature {{from}} may not import feature {{to}}: join them in app',
-      generatedOnce: 'generated types are named in domain/api-types.ts only, so a rename stays cheap',
+      generatedOnce:
+        'generated types are named in domain/api-types.ts only, so a rename stays cheap',
       react: '{{from}} knows nothing of React',
     },
   },

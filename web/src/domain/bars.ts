@@ -1,7 +1,7 @@
 /** Bars in order of their start: merging, revising, removing, and where the gaps are. */
 import type { Bar, Interval, RemovedBar, SessionFilter } from './api-types';
 import { parseTime, type EpochMs, type Zone } from './time';
-import { dayNumber, dayPart } from './trading-hours';
+import { dayNumber, dayPart, wallClock } from './trading-hours';
 
 export const intervals: Interval[] = ['1s', '1m', '5m', '15m', '1h', '1d'];
 export const sessionFilters: SessionFilter[] = ['regular', 'extended', 'all'];
@@ -82,7 +82,8 @@ export function withGaps(
   let previous: TimedBar | undefined;
   for (const bar of bars) {
     if (previous && interval !== '1d' && bar.start - previous.start > step) {
-      const sameDay = zone === 'UTC' || dayNumber(previous.start, zone) === dayNumber(bar.start, zone);
+      const sameDay =
+        zone === 'UTC' || dayNumber(previous.start, zone) === dayNumber(bar.start, zone);
       if (sameDay) {
         let filled = 0;
         for (let at = previous.start + step; at < bar.start; at += step) {
@@ -97,4 +98,16 @@ export function withGaps(
     previous = bar;
   }
   return slots;
+}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Where a bar stands on the axis: the exchange's wall clock in seconds, as if it were UTC. Daily
+ * bars stand on their date, whether they are named by midnight UTC or by the exchange's own.
+ */
+export function axisSeconds(start: EpochMs, interval: Interval, zone: Zone): number {
+  if (interval !== '1d') return wallClock(start, zone) / 1000;
+  const day = start % DAY_MS === 0 ? start / DAY_MS : dayNumber(start, zone);
+  return day * (DAY_MS / 1000);
 }

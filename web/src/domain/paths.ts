@@ -1,7 +1,8 @@
 /** Every link of the page is built here, and read back here. */
 import { parseSymbol, type MarketSymbol } from './symbol';
 
-export type Route = { view: 'watchlist' } | { view: 'symbol'; symbol: MarketSymbol } | { view: 'missing' };
+export type Route =
+  { view: 'watchlist' } | { view: 'symbol'; symbol: MarketSymbol } | { view: 'missing' };
 
 export const watchlistPath = '/';
 

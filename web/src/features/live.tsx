@@ -1,11 +1,5 @@
 /** How features reach the stream: through context, by small subscriptions. */
-import {
-  createContext,
-  useContext,
-  useEffect,
-  useSyncExternalStore,
-  type ReactNode,
-} from 'react';
+import { createContext, useContext, useEffect, useSyncExternalStore, type ReactNode } from 'react';
 import type { MarketSymbol } from '../domain/symbol';
 import type { Link } from '../stream/connection';
 import type { LiveRow } from '../stream/live-store';

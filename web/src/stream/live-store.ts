@@ -40,12 +40,14 @@ export class LiveStore {
     return this.rows.get(symbol) ?? nothing;
   }
 
-  /** A new epoch is a new life of the server: its sequence numbers start afresh. */
-  enterEpoch(epoch: string): void {
-    if (this.epoch !== null && this.epoch !== epoch)
+  /** A new epoch is a new life of the server: its sequence numbers start afresh. Answers whether it is one. */
+  enterEpoch(epoch: string): boolean {
+    const another = this.epoch !== null && this.epoch !== epoch;
+    if (another)
       for (const [symbol, row] of this.rows)
         if (row.figures) this.rows.set(symbol, { ...row, figures: { ...row.figures, seq: -1 } });
     this.epoch = epoch;
+    return another;
   }
 
   /** Newest wins: a row older than the one held is dropped. */

@@ -20,6 +20,7 @@ export class Stream {
   readonly connection: Connection;
   private heard: StatusHeard | null = null;
   private readonly statusWatchers = new Set<() => void>();
+  private readonly epochWatchers = new Set<() => void>();
 
   constructor(
     url: string,
@@ -51,6 +52,17 @@ export class Stream {
     return this.env.now() + (this.heard?.clockOffsetMs ?? 0);
   }
 
+  /** Told when the server began a new life: what was learnt from the old one may be gone. */
+  watchEpoch(watcher: () => void): () => void {
+    this.epochWatchers.add(watcher);
+    return () => this.epochWatchers.delete(watcher);
+  }
+
+  private enterEpoch(epoch: string): void {
+    if (!this.live.enterEpoch(epoch)) return;
+    for (const watcher of this.epochWatchers) watcher();
+  }
+
   private opened(): void {
     this.connection.send({ type: 'subscribe', channel: 'status', id: 'status' });
     this.quotes.resubscribe();
@@ -66,7 +78,7 @@ export class Stream {
         this.bars.apply(frame.interval, frame.session, frame.data);
         return;
       case 'subscribed':
-        this.live.enterEpoch(frame.epoch);
+        this.enterEpoch(frame.epoch);
         return;
       case 'status':
         this.statusArrived(frame);
@@ -83,7 +95,7 @@ export class Stream {
   private statusArrived(status: Status): void {
     const halfTrip = (this.connection.link().roundTripMs ?? 0) / 2;
     const offset = Date.parse(status.server_time) + halfTrip - this.env.now();
-    this.live.enterEpoch(status.epoch);
+    this.enterEpoch(status.epoch);
     this.heard = { status, clockOffsetMs: Number.isFinite(offset) ? offset : 0 };
     for (const watcher of this.statusWatchers) watcher();
   }

@@ -44,7 +44,10 @@ export function StatusStrip() {
               <span aria-hidden="true">{feedGlyph[state]}</span> {feedName(feed)}{' '}
               <span className="strip__quiet">{connected ? feedWord[state] : 'not connected'}</span>
               {connected && feed.delay_ms !== null && (
-                <span className="strip__quiet strip__wide"> · {formatDelay(feed.delay_ms)} late</span>
+                <span className="strip__quiet strip__wide">
+                  {' '}
+                  · {formatDelay(feed.delay_ms)} late
+                </span>
               )}
             </span>
           );
@@ -63,7 +66,10 @@ export function StatusStrip() {
           {next && <span className="strip__quiet strip__wide"> · {next}</span>}
         </span>
       )}
-      <span className="strip__quiet strip__wide" title="There and back between this page and the server">
+      <span
+        className="strip__quiet strip__wide"
+        title="There and back between this page and the server"
+      >
         {connected
           ? `Link ${link.roundTripMs === null ? '…' : formatDelay(link.roundTripMs)}`
           : 'No link'}

@@ -25,8 +25,8 @@ export function FirstVisitHint({ onSearch }: { onSearch: () => void }) {
           find a symbol
         </button>{' '}
         <span className="hint__keys">
-          with <kbd>/</kbd>, add it with <kbd>Enter</kbd>, move a row with <kbd>Alt</kbd> <kbd>↑</kbd>
-          , see all keys with <kbd>?</kbd>
+          with <kbd>/</kbd>, add it with <kbd>Enter</kbd>, move a row with <kbd>Alt</kbd>{' '}
+          <kbd>↑</kbd>, see all keys with <kbd>?</kbd>
         </span>
       </span>
     </p>

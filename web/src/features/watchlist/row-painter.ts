@@ -73,8 +73,7 @@ export class RowPainter {
     if (price !== this.price) {
       if (this.price !== null && price !== null) this.flash(price > this.price, now);
       this.price = price;
-      if (now - this.sparkAt > SPARK_EVERY_MS)
-        this.spark(figures?.previous_close ?? null, now);
+      if (now - this.sparkAt > SPARK_EVERY_MS) this.spark(figures?.previous_close ?? null, now);
     }
   }
 
@@ -89,11 +88,7 @@ export class RowPainter {
       this.price !== null && this.closes.length > 0 ? [...this.closes, this.price] : this.closes;
     const { path, baseline } = sparkPath(closes, previousClose);
     this.attribute('spark', 'd', path);
-    this.attribute(
-      'baseline',
-      'd',
-      baseline === null ? '' : `M0 ${baseline}H100`,
-    );
+    this.attribute('baseline', 'd', baseline === null ? '' : `M0 ${baseline}H100`);
   }
 
   private range(low: number | null, high: number | null, price: number | null): void {

@@ -1,12 +1,5 @@
 /** The watch list: lists above, a table of live rows below. */
-import {
-  useCallback,
-  useEffect,
-  useMemo,
-  useRef,
-  useState,
-  type KeyboardEvent,
-} from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
 import type { MarketSymbol } from '../../domain/symbol';
 import { useToaster } from '../../ui/toast';
 import { readStored, writeStored } from '../../ui/stored';
