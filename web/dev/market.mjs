@@ -140,7 +140,9 @@ export class Market {
     let bars = row.bars.get(interval);
     if (bars) return bars;
     bars = [];
-    const next = random(symbol.length * 31 + seconds[interval]);
+    const next = random(
+      [...symbol].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), seconds[interval]),
+    );
     const step = seconds[interval] * 1000;
     const volatility = 0.0006 * Math.sqrt(seconds[interval] / 20);
     let price = row.price;

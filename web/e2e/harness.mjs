@@ -130,7 +130,10 @@ export const cell = (page, symbol, name) =>
 /** Waits until the row shows a price and answers its text. */
 export async function priceOf(page, symbol) {
   await page.waitForFunction(
-    (name) => /\d/.test(document.querySelector(`[data-symbol="${name}"] [data-cell="last"]`)?.textContent ?? ''),
+    (name) =>
+      /\d/.test(
+        document.querySelector(`[data-symbol="${name}"] [data-cell="last"]`)?.textContent ?? '',
+      ),
     symbol,
   );
   return cell(page, symbol, 'last').textContent();

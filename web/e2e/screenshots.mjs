@@ -37,7 +37,11 @@ for (const theme of ['light', 'dark'])
       await shot(page, 'help');
     }
     await page.context().close();
-    const empty = await openPage(browser, { theme, phone, storage: { 'bellwether.lists': listOf([]) } });
+    const empty = await openPage(browser, {
+      theme,
+      phone,
+      storage: { 'bellwether.lists': listOf([]) },
+    });
     await empty.goto(server.url);
     await empty.waitForTimeout(500);
     await shot(empty, 'empty');

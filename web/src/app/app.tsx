@@ -1,8 +1,7 @@
 /** The page: search above, the list and the chart between, the status below. */
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
 import { symbolPath, watchlistPath } from '../domain/paths';
 import type { MarketSymbol } from '../domain/symbol';
-import { SymbolView } from '../features/chart/symbol-view';
 import { Search } from '../features/search/search';
 import { ConnectionBanner } from '../features/status/connection-banner';
 import { StatusStrip } from '../features/status/status-strip';
@@ -18,6 +17,11 @@ import { useRoute, useTitle } from './route';
 import { useGlobalKeys } from './global-keys';
 import { ThemeButton } from './theme-button';
 import './app.css';
+
+/** The chart's code is as large as all the rest, and a first look at the list does not need it. */
+const SymbolView = lazy(async () => ({
+  default: (await import('../features/chart/symbol-view')).SymbolView,
+}));
 
 export function App() {
   const route = useRoute();
@@ -109,12 +113,14 @@ export function App() {
         {route.view !== 'watchlist' && (
           <div className="pane pane--detail">
             {symbol ? (
-              <SymbolView
-                key={symbol}
-                symbol={symbol}
-                onTitle={setTitle}
-                actions={<SymbolActions symbol={symbol} onAdd={add} />}
-              />
+              <Suspense fallback={<p className="unseen">Loading the chart</p>}>
+                <SymbolView
+                  key={symbol}
+                  symbol={symbol}
+                  onTitle={setTitle}
+                  actions={<SymbolActions symbol={symbol} onAdd={add} />}
+                />
+              </Suspense>
             ) : (
               <NotFound />
             )}

@@ -20,7 +20,8 @@ import { tokenColour } from '../../ui/theme';
 import type { BarHistory } from './bar-history';
 import { SessionShade, shadedSpans } from './session-shade';
 
-const FIRST_BARS = 140;
+/** At first a bar is this wide, so that a phone shows fewer of them than a desk. */
+const FIRST_BAR_PX = 7;
 const ROOM_RIGHT = 4;
 /** Scrolled this close to the oldest bar, older ones are fetched. */
 const NEAR_OLDEST = 40;
@@ -38,7 +39,7 @@ export class Drawing {
   private frame = 0;
   private fitted = false;
   private cursor: number | null = null;
-  private colours = { up: '', down: '', shade: '', upSoft: '', downSoft: '' };
+  private colours = { up: '', down: '', shade: '', upBar: '', downBar: '' };
   private readonly stopListening: () => void;
 
   constructor(
@@ -91,8 +92,8 @@ export class Drawing {
       up: tokenColour('up'),
       down: tokenColour('down'),
       shade: tokenColour('shade'),
-      upSoft: tokenColour('up-soft'),
-      downSoft: tokenColour('down-soft'),
+      upBar: tokenColour('up-bar'),
+      downBar: tokenColour('down-bar'),
     };
     const { up, down } = this.colours;
     this.chart.applyOptions({
@@ -258,10 +259,14 @@ export class Drawing {
     if (!this.fitted && ascending.length > 0) {
       this.fitted = true;
       this.chart.timeScale().setVisibleLogicalRange({
-        from: Math.max(-ROOM_RIGHT, ascending.length - FIRST_BARS),
+        from: Math.max(-ROOM_RIGHT, ascending.length - this.firstBars()),
         to: ascending.length + ROOM_RIGHT,
       });
     }
+  }
+
+  private firstBars(): number {
+    return Math.max(40, Math.round(this.chart.timeScale().width() / FIRST_BAR_PX));
   }
 
   private reshade(): void {
@@ -284,7 +289,7 @@ export class Drawing {
     const time = this.time(slot);
     if (!slot.bar) return { time };
     const rising = slot.bar.close >= slot.bar.open;
-    const color = rising ? this.colours.upSoft : this.colours.downSoft;
+    const color = rising ? this.colours.upBar : this.colours.downBar;
     return { time, value: slot.bar.volume, color };
   }
 

@@ -31,7 +31,7 @@ export class SessionShade implements ISeriesPrimitive<Time> {
   private colour = 'transparent';
 
   attached({ chart, requestUpdate }: SeriesAttachedParameter<Time>): void {
-    this.chart = chart as IChartApi;
+    this.chart = chart;
     this.redraw = requestUpdate;
   }
 

@@ -50,6 +50,9 @@ export function Search({ field, prefer, has, onAdd, onOpen }: Props) {
         : [];
   const at = Math.min(chosen, options.length - 1);
   const shown = open && typed;
+  const chosenOne = options[at];
+  const listed = chosenOne?.kind === 'one' && has(chosenOne.symbol);
+  const deed = chosenOne?.kind === 'many' ? 'add' : listed ? 'open' : prefer;
   const waiting = text !== settled || found.isFetching;
 
   useEffect(() => {
@@ -176,11 +179,13 @@ export function Search({ field, prefer, has, onAdd, onOpen }: Props) {
               <kbd>↑</kbd> <kbd>↓</kbd> choose
             </span>
             <span>
-              <kbd>Enter</kbd> {prefer}
+              <kbd>Enter</kbd> {deed === 'add' ? 'add to list' : 'open chart'}
             </span>
-            <span>
-              <kbd>Shift</kbd> <kbd>Enter</kbd> {prefer === 'add' ? 'open chart' : 'add to list'}
-            </span>
+            {!listed && (
+              <span>
+                <kbd>Shift</kbd> <kbd>Enter</kbd> {deed === 'add' ? 'open chart' : 'add to list'}
+              </span>
+            )}
           </p>
         )}
       </div>

@@ -97,7 +97,7 @@ export function ListTabs({ state }: { state: Lists }) {
         <button
           ref={pen}
           type="button"
-          className="button button--bare"
+          className="button button--bare lists__tool--rare"
           aria-label={`Rename ${current.name}`}
           title="Rename this list"
           onClick={() => setNaming(true)}
@@ -106,7 +106,7 @@ export function ListTabs({ state }: { state: Lists }) {
         </button>
         <button
           type="button"
-          className="button button--bare"
+          className="button button--bare lists__tool--rare"
           aria-label={`Delete ${current.name}`}
           title="Delete this list"
           onClick={remove}

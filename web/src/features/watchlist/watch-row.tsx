@@ -80,7 +80,6 @@ export const WatchRow = memo(function WatchRow(props: Props) {
       data-direction="none"
       data-open={open}
     >
-      <span className="row__flash" data-cell="flash" aria-hidden="true" />
       <div role="rowheader" className="cell cell--symbol">
         {movable && (
           <span
@@ -108,7 +107,10 @@ export const WatchRow = memo(function WatchRow(props: Props) {
         </span>
         <span className="row__unknown">Not known to this server</span>
       </div>
-      <div role="cell" className="cell cell--last" data-cell="last" />
+      <div role="cell" className="cell cell--last">
+        <span className="row__flash" data-cell="flash" aria-hidden="true" />
+        <span className="row__last" data-cell="last" />
+      </div>
       <div role="cell" className="cell cell--change">
         <span className="unseen" data-cell="word" />
         <span className="row__arrow" data-cell="arrow" aria-hidden="true" />

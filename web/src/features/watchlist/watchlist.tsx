@@ -98,7 +98,7 @@ export function Watchlist({ openSymbol, onSearch }: Props) {
   const tabStop = active && order.includes(active) ? active : order[0];
   return (
     <section className="watchlist" aria-label={`Watch list ${list.name}`}>
-      <div className="watchlist__bar">
+      <div className="watchlist__bar" data-editing={editing}>
         <ListTabs state={state} />
         <label className="watchlist__sort">
           <span className="unseen">Order</span>
@@ -159,7 +159,7 @@ export function Watchlist({ openSymbol, onSearch }: Props) {
             </div>
           </div>
           {/* Keys reach here from the links and buttons of the rows. */}
-          {/* eslint-disable-next-line jsx-a11y/interactive-supports-focus */}
+          {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
           <div
             role="rowgroup"
             className="watchlist__body"
