@@ -32,6 +32,7 @@ for (const theme of ['light', 'dark'])
     await server.up();
     await page.goto(server.url);
     if (!phone) {
+      await priceOf(page, 'AAPL');
       await page.keyboard.press('?');
       await page.waitForTimeout(200);
       await shot(page, 'help');

@@ -77,6 +77,7 @@ test('"motors" finds General Motors, Enter adds it, and it stays after a reload'
 
 test('search says when nothing is found, when it fails, and Escape empties it', async () => {
   await page({}, async (opened) => {
+    await priceOf(opened, 'AAPL');
     await opened.keyboard.press('Control+k');
     await opened.keyboard.type('zzqqxxyy');
     await opened.getByText('Nothing is called “zzqqxxyy”').waitFor();

@@ -33,7 +33,7 @@ export function ConnectionBanner() {
   if (!link.everOpen && now - begun < PATIENCE_MS) return null;
   const seconds = retryAt === null ? 0 : Math.max(0, Math.ceil((retryAt - now) / 1000));
   return (
-    <div className="banner">
+    <section className="banner" aria-label="Connection">
       {/* Only this sentence is read aloud; the countdown beside it would never stop talking. */}
       <span role="alert">
         <strong>{link.everOpen ? 'Connection lost.' : 'The server cannot be reached.'}</strong>{' '}
@@ -52,6 +52,6 @@ export function ConnectionBanner() {
       >
         Try now
       </button>
-    </div>
+    </section>
   );
 }

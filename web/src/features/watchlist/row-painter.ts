@@ -23,6 +23,7 @@ import { sparkPath } from './sparkline';
 /** A row flashes at most this often, and only so many rows at once: a calm page stays readable. */
 const FLASH_EVERY_MS = 1200;
 const FLASHES_MAX = 30;
+const FLASH_MS = 350;
 const SPARK_EVERY_MS = 2000;
 let flashing = 0;
 
@@ -95,11 +96,12 @@ export class RowPainter {
     const position = rangePosition(low, high, price);
     const cell = this.cells.get('range');
     if (!cell) return;
-    const place = position === null ? '' : `translateX(${(position * 100).toFixed(1)}%)`;
+    // A background that moves is only painted; a part that moves would be laid out or layered.
+    const place = position === null ? '' : `${(position * 100).toFixed(1)}% 50%, 0 50%`;
     if (this.texts.get('range-place') !== place) {
       this.texts.set('range-place', place);
-      cell.style.transform = place;
-      cell.style.visibility = place === '' ? 'hidden' : 'visible';
+      cell.style.backgroundPosition = place;
+      cell.dataset['known'] = String(place !== '');
     }
     this.text('low', low === null ? NO_VALUE : formatPrice(low, this.decimals));
     this.text('high', high === null ? NO_VALUE : formatPrice(high, this.decimals));
@@ -111,14 +113,12 @@ export class RowPainter {
     if (now - this.flashedAt < FLASH_EVERY_MS) return;
     this.flashedAt = now;
     flashing += 1;
-    cell.dataset['way'] = up ? 'up' : 'down';
-    const animation = cell.animate([{ opacity: 1 }, { opacity: 0 }], {
-      duration: 700,
-      easing: 'ease-out',
-    });
-    animation.onfinish = animation.oncancel = () => {
+    // The style sheet lets it fade; an animation each would give each row a layer of its own.
+    cell.dataset['flash'] = up ? 'up' : 'down';
+    window.setTimeout(() => {
       flashing -= 1;
-    };
+      delete cell.dataset['flash'];
+    }, FLASH_MS);
   }
 
   private mark(name: string, value: string): void {

@@ -108,7 +108,6 @@ export const WatchRow = memo(function WatchRow(props: Props) {
         <span className="row__unknown">Not known to this server</span>
       </div>
       <div role="cell" className="cell cell--last">
-        <span className="row__flash" data-cell="flash" aria-hidden="true" />
         <span className="row__last" data-cell="last" />
       </div>
       <div role="cell" className="cell cell--change">
@@ -118,9 +117,7 @@ export const WatchRow = memo(function WatchRow(props: Props) {
       </div>
       <div role="cell" className="cell cell--percent" data-cell="percent" />
       <div role="cell" className="cell cell--range">
-        <span className="row__track" aria-hidden="true">
-          <span className="row__place" data-cell="range" />
-        </span>
+        <span className="row__track" data-cell="range" aria-hidden="true" />
         <span className="row__ends">
           <span className="unseen">low </span>
           <span data-cell="low" />

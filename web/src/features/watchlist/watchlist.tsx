@@ -14,6 +14,9 @@ import { VisibleRows } from './visible-rows';
 import { WatchRow, type RowActions } from './watch-row';
 import './watchlist.css';
 
+/** With more rows than this, what moves changes at once instead of fading. */
+const MANY = 60;
+
 type Props = { openSymbol: MarketSymbol | null; onSearch: () => void };
 
 export function Watchlist({ openSymbol, onSearch }: Props) {
@@ -136,6 +139,7 @@ export function Watchlist({ openSymbol, onSearch }: Props) {
           aria-label={list.name}
           aria-rowcount={order.length + 1}
           data-editing={editing}
+          data-many={order.length > MANY}
           data-scroller
         >
           <div role="rowgroup" className="watchlist__head">
