@@ -7,7 +7,7 @@ import {
   createList,
   currentList,
   deleteList,
-  firstLists,
+  type firstLists,
   insertSymbol,
   moveSymbol,
   NAME_MAX,
