@@ -5,6 +5,7 @@ import type { MarketSymbol } from '../domain/symbol';
 import { Search } from '../features/search/search';
 import { ConnectionBanner } from '../features/status/connection-banner';
 import { StatusStrip } from '../features/status/status-strip';
+import { useStream } from '../features/live';
 import { currentList, removeSymbol } from '../features/watchlist/lists';
 import { addToCurrentList, listsStore, useLists } from '../features/watchlist/lists-store';
 import { Watchlist } from '../features/watchlist/watchlist';
@@ -50,6 +51,12 @@ export function App() {
       });
     },
     [toaster],
+  );
+
+  const stream = useStream();
+  useEffect(
+    () => stream.watchRefusals((message) => toaster.show({ text: `The server says: ${message}` })),
+    [stream, toaster],
   );
 
   useGlobalKeys({ focusSearch, showHelp: () => setHelp(true), symbol });

@@ -3,7 +3,7 @@ import { useEffect } from 'react';
 import { symbolPath, watchlistPath } from '../domain/paths';
 import type { MarketSymbol } from '../domain/symbol';
 import { listsStore } from '../features/watchlist/lists-store';
-import { isDialogOpen, isTyping } from '../ui/keys';
+import { isDialogOpen, isTyping, singleKeysOn } from '../ui/keys';
 import { navigate } from '../ui/link';
 
 type Deeds = { focusSearch: () => void; showHelp: () => void; symbol: MarketSymbol | null };
@@ -20,6 +20,7 @@ export function useGlobalKeys({ focusSearch, showHelp, symbol }: Deeds): void {
     function onKey(event: KeyboardEvent) {
       if (event.defaultPrevented || isDialogOpen()) return;
       const command = event.ctrlKey || event.metaKey;
+      if (!command && !singleKeysOn()) return;
       const search = command ? event.key.toLowerCase() === 'k' : event.key === '/';
       if (search && (command || !isTyping(event))) {
         event.preventDefault();

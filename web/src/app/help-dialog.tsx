@@ -1,6 +1,8 @@
 /** Every key of the page, and what the signs mean. */
+import { useState } from 'react';
 import { freshnessLook } from '../domain/freshness';
 import { Dialog } from '../ui/dialog';
+import { setSingleKeys, singleKeysOn } from '../ui/keys';
 
 const groups: { title: string; keys: [keys: string[], deed: string][] }[] = [
   {
@@ -38,6 +40,7 @@ const groups: { title: string; keys: [keys: string[], deed: string][] }[] = [
 ];
 
 export function HelpDialog({ onClose }: { onClose: () => void }) {
+  const [single, setSingle] = useState(singleKeysOn);
   return (
     <Dialog title="Keys and signs" wide onClose={onClose}>
       <div className="help">
@@ -72,6 +75,17 @@ export function HelpDialog({ onClose }: { onClose: () => void }) {
           </dl>
         </section>
       </div>
+      <label className="help__switch">
+        <input
+          type="checkbox"
+          checked={single}
+          onChange={(event) => {
+            setSingle(event.target.checked);
+            setSingleKeys(event.target.checked);
+          }}
+        />{' '}
+        Keys of a single letter or sign work anywhere on the page
+      </label>
     </Dialog>
   );
 }

@@ -19,6 +19,8 @@ export type Environment = {
   onFrame(run: () => void): void;
 };
 
+const HIDDEN_FRAME_MS = 1000;
+
 export function browserEnvironment(): Environment {
   return {
     openSocket: (url) => new WebSocket(url) as unknown as SocketLike,
@@ -27,9 +29,14 @@ export function browserEnvironment(): Environment {
     setTimer: (run, ms) => window.setTimeout(run, ms),
     clearTimer: (timer) => window.clearTimeout(timer),
     onFrame: (run) => {
-      // A hidden page gets no frames; its title and its stores must still follow, slowly.
-      if (document.hidden) window.setTimeout(run, 1000);
-      else requestAnimationFrame(run);
+      // A hidden page gets no frames, but its title must still follow: a slow timer stands in.
+      const once = () => {
+        cancelAnimationFrame(frame);
+        window.clearTimeout(timer);
+        run();
+      };
+      const frame = requestAnimationFrame(once);
+      const timer = window.setTimeout(once, HIDDEN_FRAME_MS);
     },
   };
 }

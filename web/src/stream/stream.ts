@@ -20,6 +20,7 @@ export class Stream {
   readonly connection: Connection;
   private heard: StatusHeard | null = null;
   private readonly statusWatchers = new Set<() => void>();
+  private readonly refusalWatchers = new Set<(message: string) => void>();
   private readonly epochWatchers = new Set<() => void>();
 
   constructor(
@@ -58,6 +59,12 @@ export class Stream {
     return () => this.epochWatchers.delete(watcher);
   }
 
+  /** Told in the server's words when it refused something that is not one symbol's fault. */
+  watchRefusals(watcher: (message: string) => void): () => void {
+    this.refusalWatchers.add(watcher);
+    return () => this.refusalWatchers.delete(watcher);
+  }
+
   private enterEpoch(epoch: string): void {
     if (!this.live.enterEpoch(epoch)) return;
     for (const watcher of this.epochWatchers) watcher();
@@ -86,6 +93,7 @@ export class Stream {
       case 'error':
         if (frame.code === 'unknown_symbol' && frame.symbol)
           this.live.markUnknown(parseSymbol(frame.symbol) ?? asSymbol(frame.symbol));
+        else for (const watcher of this.refusalWatchers) watcher(frame.message);
         return;
       default:
         this.connection.unknownFrames += 1;

@@ -3,6 +3,7 @@
  * subscription begins some bars before the newest, so late trades of a while ago are not missed.
  */
 import { mergeBars, type BarChange, type TimedBar } from '../../domain/bars';
+import type { Bar, RemovedBar } from '../../domain/api-types';
 import { RequestError, worthRetrying } from '../../stream/request';
 import type { Stream } from '../../stream/stream';
 import { BARS_PER_PAGE, getBars, type BarsWanted } from './get-bars';
@@ -18,14 +19,18 @@ export type HistoryState =
 export class BarHistory {
   bars: TimedBar[] = [];
   private state: HistoryState = { phase: 'loading' };
-  private readonly aborter = new AbortController();
+  private aborter = new AbortController();
   private readonly watchers = new Set<() => void>();
   private readonly drawers = new Set<(change: BarChange) => void>();
   private unwatch: (() => void)[] = [];
-  private timer: number | null = null;
+  private timer: ReturnType<typeof setTimeout> | null = null;
   private loadingOlder = false;
   private reachedOldest = false;
   private following = false;
+  /** Bars that came live while an answer was on its way; they are newer than what it holds. */
+  private meanwhile: (Bar | RemovedBar)[] = [];
+  private loads = 0;
+  private answered = 0;
 
   constructor(
     private readonly stream: Stream,
@@ -33,7 +38,9 @@ export class BarHistory {
     private readonly get: typeof getBars = getBars,
   ) {}
 
+  /** May be started again after it was stopped. */
   start(): () => void {
+    this.aborter = new AbortController();
     void this.load();
     this.unwatch.push(this.stream.watchEpoch(() => void this.load()));
     return () => this.stop();
@@ -52,25 +59,32 @@ export class BarHistory {
   }
 
   async load(): Promise<void> {
-    if (this.timer !== null) window.clearTimeout(this.timer);
+    if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
+    const mine = (this.loads += 1);
+    this.meanwhile = [];
     try {
       const answer = await this.get(this.wanted, null, this.aborter.signal);
-      if (this.aborter.signal.aborted) return;
+      if (this.aborter.signal.aborted || mine !== this.loads) return;
       const bars: TimedBar[] = [];
       mergeBars(bars, answer.bars);
+      mergeBars(bars, this.meanwhile);
+      this.meanwhile = [];
+      this.answered = mine;
       this.bars = bars;
       this.reachedOldest = false;
       this.become({ phase: 'ready' });
       this.draw('history');
       this.follow();
     } catch (error) {
-      if (this.aborter.signal.aborted) return;
+      if (this.aborter.signal.aborted || mine !== this.loads) return;
+      this.answered = mine;
+      this.meanwhile = [];
       const message = error instanceof Error ? error.message : 'The bars could not be loaded.';
       const unknown = error instanceof RequestError && error.status === 404;
       // Bars already shown stay: they are better than none, and the page says what is stale.
       if (this.bars.length === 0) this.become({ phase: 'failed', message, unknown });
-      if (worthRetrying(error)) this.timer = window.setTimeout(() => void this.load(), RETRY_MS);
+      if (worthRetrying(error)) this.timer = setTimeout(() => void this.load(), RETRY_MS);
     }
   }
 
@@ -100,6 +114,7 @@ export class BarHistory {
         ...this.wanted,
         since: () => this.bars[Math.max(0, this.bars.length - OVERLAP_BARS)]?.start ?? null,
         onBars: (news) => {
+          if (this.answered < this.loads) this.meanwhile.push(...news);
           const change = mergeBars(this.bars, news);
           if (change !== 'none') this.draw(change);
         },
@@ -109,9 +124,11 @@ export class BarHistory {
 
   private stop(): void {
     this.aborter.abort();
-    if (this.timer !== null) window.clearTimeout(this.timer);
+    if (this.timer !== null) clearTimeout(this.timer);
     for (const unwatch of this.unwatch) unwatch();
     this.unwatch = [];
+    this.following = false;
+    this.loads += 1;
   }
 
   private draw(change: BarChange): void {

@@ -236,6 +236,7 @@ export class Drawing {
     const { interval, session } = this.history.wanted;
     const { bars } = this.history;
     const ascending: Slot[] = [];
+    const pointed = this.cursor === null ? undefined : this.slots[this.cursor];
     let newest = -Infinity;
     for (const slot of withGaps(bars, interval, session, this.zone)) {
       // The hour that a clock change repeats would break the axis's order.
@@ -246,6 +247,8 @@ export class Drawing {
     this.slots = ascending;
     this.lastTime = newest;
     this.byTime = new Map(ascending.map((slot, i) => [this.time(slot), i]));
+    // Older bars came in front: the crosshair stays on its bar, not on its place.
+    if (pointed) this.cursor = this.byTime.get(this.time(pointed)) ?? null;
     const precision = Math.min(
       DECIMALS_MAX,
       bars.slice(-200).reduce((most, { close }) => Math.max(most, decimalsOf(close)), 2),
