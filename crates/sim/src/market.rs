@@ -1,0 +1,2 @@
+//! the market
+mod path;
