@@ -121,10 +121,9 @@ mod tests {
 
     #[test]
     fn reads_every_row() {
-        for (table, read) in [
-            (include_str!("known.txt"), listings(1).len()),
-            (include_str!("pairs.txt"), pairs(1).len()),
-        ] {
+        for (table, read) in
+            [(include_str!("known.txt"), listings(1).len()), (include_str!("pairs.txt"), pairs(1).len())]
+        {
             assert_eq!(read, rows(table).count());
         }
     }
