@@ -29,7 +29,7 @@ pub(crate) const fn below(random: u64, bound: u64) -> u64 {
 /// A bell-shaped number from a random one: the sum of its four 16-bit parts about zero, within
 /// ±[`BELL_MAX`], with a standard deviation of 37,837.
 pub(crate) const fn bell(random: u64) -> i64 {
-    let sum = (random & 0xffff) + (random >> 16 & 0xffff) + (random >> 32 & 0xffff) + (random >> 48);
+    let sum = (random & 0xffff) + ((random >> 16) & 0xffff) + ((random >> 32) & 0xffff) + (random >> 48);
     sum as i64 - BELL_MAX
 }
 

@@ -4,9 +4,13 @@
 //! every machine, at any moment, in any order of asking. Nothing here reads a clock except at the
 //! rim ([`serve`]), where the wall clock is the default.
 
+/// The simulated market as a feed.
+pub mod feed;
 /// Random numbers without state.
 mod hash;
-/// m
+/// The simulated market: prices and trades of any moment.
 pub mod market;
+/// Follows some symbols in time.
+mod tap;
 /// What the simulated market trades.
 pub mod universe;

@@ -28,7 +28,7 @@ pub use sale::{Mishaps, Print, Sale, What};
 use crate::hash;
 use crate::universe::{Listing, Universe};
 use pace::Moment;
-use path::Path;
+use path::{Common, Path};
 
 /// The largest rate that can be asked for, in trades a second.
 pub const RATE_MAX: u64 = 20_000_000;
@@ -94,6 +94,8 @@ pub(crate) struct Second {
     at: i64,
     shares: Moment,
     pairs: Moment,
+    /// Where the market as a whole stands at its start and at its end.
+    common: (Common, Common),
 }
 
 impl Market {
@@ -156,7 +158,8 @@ impl Market {
                 Moment::of_shares(at, HoursMode::Us, &day)
             }
         };
-        Second { at, shares, pairs }
+        let common = [at, at + 1].map(|at| Common::of(self.config.seed, at));
+        Second { at, shares, pairs, common: (common[0], common[1]) }
     }
 
     /// As [`trades_in`](Self::trades_in), for times within one second.
@@ -172,7 +175,7 @@ impl Market {
         let moment = if mover.crypto { second.pairs } else { second.shares };
         let count = moment.trades(mover.key, second.at, mover.rate, mover.path.mood(second.at));
         if count > 0 {
-            mover.print(index, second.at, &moment, count, &self.config.mishaps, (from, to), out);
+            mover.print(index, second, &moment, count, &self.config.mishaps, (from, to), out);
         }
     }
 
@@ -217,7 +220,16 @@ impl Mover {
 
     /// Units of the price at the start of a second, between ticks.
     fn middle(&self, second: i64) -> i64 {
-        let factor = path::exp2(self.path.log_at(second));
+        self.at_log(self.path.log_at(second))
+    }
+
+    /// As [`middle`](Self::middle), with the market's own part worked out before.
+    fn middle_with(&self, second: i64, common: Common) -> i64 {
+        self.at_log(self.path.log_with(second, common))
+    }
+
+    fn at_log(&self, log: i64) -> i64 {
+        let factor = path::exp2(log);
         let units = (self.base as i128 * i128::from(factor)) >> 32;
         // A tenth of what can be held leaves room for spreads; no listing comes near it.
         units.clamp(i128::from(self.tick_at(0)), i128::from(i64::MAX / 10)) as i64

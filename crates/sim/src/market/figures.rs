@@ -1,9 +1,10 @@
 //! Figures of the day and of the company, as a provider's quote and profile give them.
 
 use market::calendar::{DayHours, previous_trading_date};
-use market::decimal::SCALE;
+use market::decimal::{SCALE, Volume};
 use market::{Date, Hours, Price, Timestamp};
 
+use super::path::Walk;
 use super::{Market, Mover, pace};
 
 /// A listing's day, as far as it has come at the moment asked about.
@@ -19,6 +20,8 @@ pub struct Day {
     pub high: Option<Price>,
     /// The day's low so far; `None` before the open.
     pub low: Option<Price>,
+    /// Shares or coins traded so far, about; `None` before the open.
+    pub volume: Option<Volume>,
     /// The last price.
     pub last: Price,
     /// When that was: the moment asked about, or the last one before at which it could trade.
@@ -67,6 +70,10 @@ impl Market {
             // The last price lies a little after the last whole second.
             high: range.map(|r| if regular { r.high.0.max(last) } else { r.high.0 }),
             low: range.map(|r| if regular { r.low.0.min(last) } else { r.low.0 }),
+            volume: range.map(|_| {
+                let until = last_at.min(day.closes);
+                mover.volume_after(until.seconds() - day.opens.seconds(), last)
+            }),
             last,
             last_at,
         })
@@ -78,7 +85,7 @@ impl Market {
         let mover = self.movers.get(index as usize)?;
         let last_at = self.last_open_moment(index, at);
         let price = mover.price_at(last_at);
-        let year = mover.range(last_at.seconds() - WEEKS_52_SECONDS, last_at.seconds(), 1_500);
+        let year = mover.range(last_at.seconds() - WEEKS_52_SECONDS, last_at.seconds(), 730);
         let shares = (!listing.is_crypto()).then_some(listing.shares);
         // Earnings are what they are; the ratio moves with the price.
         let earnings = listing
@@ -114,8 +121,9 @@ impl Mover {
     fn range(&self, from: i64, to: i64, looks: i64) -> Range {
         let step = ((to - from) / looks).max(1);
         let (mut high, mut low) = ((i64::MIN, from), (i64::MAX, from));
+        let mut walk = Walk::new(&self.path);
         let mut look = |second: i64| {
-            let units = self.middle(second);
+            let units = self.at_log(walk.log_at(second));
             high = high.max((units, second));
             low = low.min((units, second));
             (high.1, low.1)

@@ -10,6 +10,7 @@ use market::decimal::{SCALE, Volume, div_half_even};
 use market::{Bar, Hours, Interval, Price, Timestamp};
 
 use super::pace::{self, Moment};
+use super::path::Walk;
 use super::print::{MEAN_DOLLARS, MEAN_SHARES_HUNDREDTHS};
 use super::{HoursMode, Market, Mover, second_start};
 use crate::hash;
@@ -36,15 +37,29 @@ impl Market {
         }
         let hours = pace::hours(listing, self.config.hours);
         let mut bars = Vec::new();
+        let mut walk = Walk::new(&mover.path);
         while start < to_second {
             let end = (start + length).min(to_second);
-            bars.extend(self.bar(mover, hours, interval, start, end));
+            let open = self.trading(mover, hours, interval, start, end);
+            bars.extend(
+                open.map(|(from, to, trades)| {
+                    mover.bar(&mut walk, start, (from, to), looks(interval), trades)
+                }),
+            );
             start += length;
         }
         bars
     }
 
-    fn bar(&self, mover: &Mover, hours: Hours, interval: Interval, start: i64, end: i64) -> Option<Bar> {
+    /// When a bar's trading begins and ends, and how many trades it has; `None` without any.
+    fn trading(
+        &self,
+        mover: &Mover,
+        hours: Hours,
+        interval: Interval,
+        start: i64,
+        end: i64,
+    ) -> Option<(i64, i64, u64)> {
         let (open, close, moment) = match (hours, interval) {
             (Hours::Always, _) => (start, end, Moment::always(start.midpoint(end))),
             (Hours::UsEquity, Interval::D1) => {
@@ -63,8 +78,7 @@ impl Market {
         if open >= close || moment.is_closed() {
             return None;
         }
-        let trades = mover.expected(&moment, open, close, interval)?;
-        Some(mover.bar(start, (open, close), looks(interval), trades))
+        Some((open, close, mover.expected(&moment, open, close, interval)?))
     }
 }
 
@@ -76,7 +90,7 @@ impl Mover {
         let mood = if interval == Interval::D1 { 256 } else { self.path.mood(from) };
         let mean = moment.mean(self.rate, mood) * u128::from(to.abs_diff(from));
         // From 0.6 to 1.4 of what is usual.
-        let scattered = mean * u128::from(39_321 + hash::below(random, 52_430)) >> 16;
+        let scattered = (mean * u128::from(39_321 + hash::below(random, 52_430))) >> 16;
         let trades = ((scattered + u128::from(random as u32)) >> 32) as u64;
         match interval {
             Interval::D1 => Some(trades.max(1)),
@@ -84,12 +98,13 @@ impl Mover {
         }
     }
 
-    fn bar(&self, start: i64, (from, to): (i64, i64), looks: i64, trades: u64) -> Bar {
+    fn bar(&self, walk: &mut Walk<'_>, start: i64, (from, to): (i64, i64), looks: i64, trades: u64) -> Bar {
         let steps = looks.min(to - from).max(1);
-        let open = self.middle(from);
+        let mut middle = |second| self.at_log(walk.log_at(second));
+        let open = middle(from);
         let (mut high, mut low, mut close, mut sum) = (open, open, open, i128::from(open));
         for n in 1..=steps {
-            close = self.middle(from + (to - from) * n / steps);
+            close = middle(from + (to - from) * n / steps);
             high = high.max(close);
             low = low.min(close);
             sum += i128::from(close);
@@ -97,23 +112,36 @@ impl Mover {
         let [open, high, low, close] = [open, high, low, close].map(|u| Price::from_units(self.on_tick(u)));
         // Units are hundred-millionths, the vwap is in millionths.
         let vwap = div_half_even(sum, i128::from(steps + 1) * 100).unwrap_or_default() as i64;
-        let volume = if self.crypto {
-            let dollars = i128::from(trades) * MEAN_DOLLARS * i128::from(self.dollar);
-            let lot = i128::from(self.lot.max(1));
-            (dollars * i128::from(SCALE) / i128::from(close.units().max(1)) / lot).max(1) * lot
-        } else {
-            (i128::from(trades) * MEAN_SHARES_HUNDREDTHS / 100).max(1) * i128::from(SCALE)
-        };
+        let volume = self.usual_volume(trades, close.units());
         Bar {
             start: second_start(start),
             open,
             high,
             low,
             close,
-            volume: Volume::from_units(volume),
+            volume,
             trades,
             vwap_micros: vwap.clamp(low.units() / 100, high.units() / 100),
         }
+    }
+}
+
+impl Mover {
+    /// What so many trades at about this price usually add up to.
+    fn usual_volume(&self, trades: u64, price: i64) -> Volume {
+        Volume::from_units(if self.crypto {
+            let dollars = i128::from(trades) * MEAN_DOLLARS * i128::from(self.dollar);
+            let lot = i128::from(self.lot.max(1));
+            (dollars * i128::from(SCALE) / i128::from(price.max(1)) / lot).max(1) * lot
+        } else {
+            (i128::from(trades) * MEAN_SHARES_HUNDREDTHS / 100).max(1) * i128::from(SCALE)
+        })
+    }
+
+    /// What usually has been traded after so many seconds of a session.
+    pub(super) fn volume_after(&self, seconds: i64, price: Price) -> Volume {
+        let trades = (u128::from(self.rate) * u128::from(seconds.max(0).unsigned_abs())) >> 32;
+        self.usual_volume(trades as u64, price.units())
     }
 }
 
@@ -123,9 +151,9 @@ fn looks(interval: Interval) -> i64 {
         Interval::S1 => 1,
         Interval::M1 => 12,
         Interval::M5 => 20,
-        Interval::M15 => 30,
-        Interval::H1 => 40,
-        Interval::D1 => 48,
+        Interval::M15 => 24,
+        Interval::H1 => 30,
+        Interval::D1 => 24,
     }
 }
 

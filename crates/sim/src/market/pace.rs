@@ -99,8 +99,8 @@ impl Moment {
             0 => ONE * 31 / 10,
             _ => ONE * 7 / 10,
         };
-        let busy = (self.shape * burst >> 16) * mood.unsigned_abs() >> 8;
-        let mean = (u128::from(rate) * u128::from(busy) >> 16) * u128::from(spread) >> 16;
+        let busy = (((self.shape * burst) >> 16) * mood.unsigned_abs()) >> 8;
+        let mean = (((u128::from(rate) * u128::from(busy)) >> 16) * u128::from(spread)) >> 16;
         // Rounding up by chance keeps the mean of symbols that trade less than once a second.
         let count = ((mean + u128::from(random >> 32)) >> 32).min(u128::from(TRADES_MAX) - 1) as u64;
         let auction = (self.opening || self.closing) && rate > AUCTION_RATE;
@@ -109,7 +109,7 @@ impl Moment {
 
     /// The mean of [`trades`](Self::trades) at a mood, in units of 2⁻³².
     pub(super) fn mean(&self, rate: u64, mood: i64) -> u128 {
-        u128::from(rate) * u128::from(self.shape * mood.unsigned_abs() >> 8) >> 16
+        (u128::from(rate) * u128::from((self.shape * mood.unsigned_abs()) >> 8)) >> 16
     }
 }
 

@@ -7,7 +7,7 @@ use market::{Conditions, Price, Size, Timestamp};
 
 use super::pace::Moment;
 use super::sale::{Mishap, Mishaps, Print, Sale, What};
-use super::{Mover, after_millis, between, second_start};
+use super::{Mover, Second, after_millis, between, second_start};
 use crate::hash::{below, draw};
 
 /// Half the distance between buyers and sellers, in millionths of the price; at least half a tick.
@@ -34,14 +34,14 @@ impl Mover {
     pub(super) fn print(
         &self,
         index: u32,
-        second: i64,
+        second: &Second,
         moment: &Moment,
         count: u64,
         mishaps: &Mishaps,
         window: (Timestamp, Timestamp),
         out: &mut Vec<Print>,
     ) {
-        let start = second_start(second);
+        let start = second_start(second.at);
         let offset = |at: Timestamp| (at.nanos() - start.nanos()).clamp(0, NANOS_PER_SECOND) as u64;
         let (from, to) = (offset(window.0), offset(window.1));
         // The k-th of n trades lies within the k-th n-th of the second, so that a window needs only
@@ -49,19 +49,22 @@ impl Mover {
         let slots =
             from * count / NANOS_PER_SECOND as u64..(to * count).div_ceil(NANOS_PER_SECOND as u64).min(count);
         let mut batch = None;
+        let key = draw(self.key, second.at as u64);
         for slot in slots {
-            let key = draw(self.key, second as u64);
             let random = draw(key, slot * 2);
             let Some(time) = time_in_slot(slot, count, random, start, window) else { continue };
             // The path is worked out only for seconds that have a trade in the window.
             let batch = batch.get_or_insert_with(|| Batch {
                 mover: self,
                 index,
-                second,
+                second: second.at,
                 moment,
                 count,
                 key,
-                ends: (self.middle(second), self.middle(second + 1)),
+                ends: (
+                    self.middle_with(second.at, second.common.0),
+                    self.middle_with(second.at + 1, second.common.1),
+                ),
             });
             batch.push(slot, time, random, mishaps, out);
         }
@@ -91,7 +94,7 @@ impl Batch<'_> {
         let (size, conditions) = self.size(slot, units, shape);
         let sale = Sale {
             ts_event,
-            seq: (self.second as u64) << 21 | slot << 1,
+            seq: ((self.second as u64) << 21) | (slot << 1),
             price: Price::from_units(units),
             size: Size::from_units(size),
             conditions,
@@ -157,7 +160,7 @@ impl Batch<'_> {
         match auction {
             (true, _) => conditions = conditions.with(b'O'),
             (_, true) => conditions = conditions.with(b'6'),
-            _ if random >> 60 & 7 < 2 => conditions = conditions.with(b'F'),
+            _ if (random >> 60) & 7 < 2 => conditions = conditions.with(b'F'),
             _ => {}
         }
         if shares < 100 {
