@@ -1,1 +1,19 @@
-//! placeholder
+//! In: one folder a provider, and one supervisor that owns the sockets.
+//!
+//! What enters here is a provider's wire; what leaves is `market::MarketEvent` and a feed's
+//! status. Adapters do no I/O and read no clock. Nothing outside is trusted: whatever cannot
+//! be read is counted and left out, and costs no more than itself.
+
+/// The shape every adapter has.
+pub mod adapter;
+/// The one place that reads the wall clock.
+pub mod clock;
+mod error;
+/// Finnhub.
+pub mod finnhub;
+mod symbols;
+
+pub use adapter::Adapter;
+pub use clock::Clock;
+pub use error::{Cause, ErrorKind, Fault, FeedError, Retry};
+pub use symbols::SymbolMap;
