@@ -11,9 +11,18 @@ pub mod clock;
 mod error;
 /// Finnhub.
 pub mod finnhub;
+/// What viewers watch, counted, and what of it the provider is asked for.
+pub mod interest;
+/// What the feeds count.
+pub mod metrics;
+/// One connection to a provider, kept up for as long as the process lives.
+pub mod supervisor;
 mod symbols;
 
 pub use adapter::Adapter;
 pub use clock::Clock;
 pub use error::{Cause, ErrorKind, Fault, FeedError, Retry};
+pub use interest::{Demand, Interest};
+pub use metrics::{FeedMetrics, Metrics};
+pub use supervisor::Supervisor;
 pub use symbols::SymbolMap;
