@@ -15,6 +15,8 @@ pub mod finnhub;
 pub mod interest;
 /// What the feeds count.
 pub mod metrics;
+/// A past day as a feed.
+pub mod replay;
 /// One connection to a provider, kept up for as long as the process lives.
 pub mod supervisor;
 mod symbols;
