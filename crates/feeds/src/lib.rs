@@ -6,6 +6,8 @@
 
 /// The shape every adapter has.
 pub mod adapter;
+/// How many calls a plan still allows.
+pub mod budget;
 /// The one place that reads the wall clock.
 pub mod clock;
 mod error;

@@ -4,12 +4,12 @@
 //! <https://finnhub.io/docs/api/rate-limit>.
 
 /// Figures for the card: 52-week range, market value, earnings.
-//pub mod card;
+pub mod card;
 mod message;
 /// Frames to trades.
 pub mod parse;
 /// Symbol list, quotes and card figures, within the plan's budget.
-//pub mod rest;
+pub mod rest;
 mod scan;
 #[cfg(test)]
 mod tests;

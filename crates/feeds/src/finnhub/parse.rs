@@ -178,9 +178,11 @@ fn read(frame: &Frame<'_>, sink: &mut Sink<'_>) -> Result<FrameKind, FeedError> 
                 None => Vec::new(),
             };
             for text in records {
+                // A list would pass for an object whose members come in the order declared.
+                let object = text.get().starts_with('{');
                 match serde_json::from_str::<Record<'_>>(text.get()) {
-                    Ok(record) => sink.push(raw(&record, sink)),
-                    Err(_) => sink.skipped.add(Skip::Malformed),
+                    Ok(record) if object => sink.push(raw(&record, sink)),
+                    _ => sink.skipped.add(Skip::Malformed),
                 }
             }
             FrameKind::Trades

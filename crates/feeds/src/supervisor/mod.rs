@@ -29,7 +29,7 @@ use crate::metrics::FeedMetrics;
 use crate::{Clock, ErrorKind, FeedError};
 use backoff::{Backoff, BackoffSettings};
 pub use dial::SocketSettings;
-#[allow(unused_imports)]
+
 pub(crate) use dial::{retry_after, tls};
 use silence::{Silence, SilenceSettings};
 use subscriptions::Subscriptions;
@@ -265,7 +265,8 @@ impl<A: Adapter> Supervisor<A> {
     }
 }
 
-fn reason(error: &FeedError) -> &'static str {
+/// The label of a failure in metrics.
+pub(crate) fn reason(error: &FeedError) -> &'static str {
     use crate::ErrorKind as K;
     match error.kind() {
         K::Settings => "settings",
