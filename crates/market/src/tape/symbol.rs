@@ -33,6 +33,11 @@ impl Class {
         }
     }
 
+    /// Its trades count for this session's bars.
+    pub fn is_of(self, session: SessionFilter) -> bool {
+        Self::of(session).contains(&self)
+    }
+
     fn eligibility(self, conditions: Conditions) -> Eligibility {
         match self {
             Self::Regular | Self::Outside => conditions.eligibility(),

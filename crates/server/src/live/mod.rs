@@ -4,7 +4,9 @@
 //! socket, a disk or a client while the lock is held.
 
 pub mod freshness;
+pub mod market_data;
 pub mod publish;
+pub mod run;
 pub mod source;
 mod viewers;
 
@@ -163,6 +165,12 @@ impl Live {
             market: market_body(now),
             feeds,
         }
+    }
+
+    /// The last publication.
+    pub fn position(&self) -> u64 {
+        let _state = self.read();
+        self.position.load(Ordering::Relaxed)
     }
 
     /// The position after one more publication. Only to be called with `state` locked.
