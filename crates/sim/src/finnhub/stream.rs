@@ -21,7 +21,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 
 use super::faults::{BadFrame, Command};
 use super::{Look, SecondConnection, Shared, Slot, Token, members, rest};
@@ -33,6 +33,9 @@ const EVERY: Duration = Duration::from_millis(50);
 
 /// The most trades in one frame.
 const FRAME_TRADES_MAX: usize = 250;
+
+/// Longer messages from a client end its stream.
+const WISH_BYTES_MAX: usize = 4_096;
 
 /// A client that takes nothing for so long is cut.
 const WRITE_PATIENCE: Duration = Duration::from_secs(10);
@@ -75,7 +78,13 @@ pub(super) async fn connect(State(look): Shared, mut request: Request) -> Respon
     tokio::spawn(async move {
         // A client that goes away within its handshake is no one's fault.
         let Ok(upgraded) = upgrade.await else { return };
-        let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await;
+        // No wish of a client is longer than a line.
+        let config = WebSocketConfig::default()
+            .max_message_size(Some(WISH_BYTES_MAX))
+            .max_frame_size(Some(WISH_BYTES_MAX))
+            .read_buffer_size(WISH_BYTES_MAX);
+        let io = TokioIo::new(upgraded);
+        let socket = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
         Stream::new(look, slot, crowds).run(socket).await;
     });
     let headers = [
