@@ -87,6 +87,7 @@ pub async fn run(
         referred: HashSet::new(),
         date: new_york_date(now),
         last_event: None,
+        delay_ms: None,
     };
     interest.mark_changed();
     let mut ticks = interval(EVERY);
@@ -145,6 +146,8 @@ struct Feed {
     referred: HashSet<u32>,
     date: Date,
     last_event: Option<Timestamp>,
+    /// From trade to hand-over, in the last batch, late trades left out.
+    delay_ms: Option<u32>,
 }
 
 impl Feed {
@@ -171,6 +174,8 @@ impl Feed {
             batch.push(MarketEvent::Gap { symbols: Vec::new(), from: skipped.from, to: skipped.to });
         }
         self.last_event = prints.last().map_or(self.last_event, |p: &Print| Some(p.arrives));
+        let delays = prints.iter().map(|print| now.millis_since(print.ts_event()));
+        self.delay_ms = delays.min().map_or(self.delay_ms, |ms| u32::try_from(ms).ok());
         let ids = &self.ids;
         batch.extend(prints.iter().filter_map(|print| Some(print.event(ids.id(print.index)?))));
         batch
@@ -213,8 +218,7 @@ impl Feed {
             waiting: Vec::new(),
             symbol_limit: None,
             last_event: self.last_event,
-            // Trades take up to two milliseconds to arrive, and wait for the next tick.
-            delay_ms: Some(1),
+            delay_ms: self.delay_ms,
             reconnects: 0,
         }
     }

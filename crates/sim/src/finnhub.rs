@@ -5,7 +5,7 @@
 //! market's; nothing is asked of the real service.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use axum::Router;
@@ -94,6 +94,8 @@ pub(crate) struct Look {
     limiter: Mutex<Limiter>,
     faults: Arc<Faults>,
     streams: AtomicUsize,
+    /// How often there were more streams than the plan allows, where then all drop.
+    crowds: AtomicU64,
     stopping: watch::Receiver<bool>,
     /// The long lists never change; they are written once.
     symbol_list: OnceLock<Bytes>,
@@ -109,8 +111,8 @@ impl Look {
         stopping: watch::Receiver<bool>,
     ) -> Self {
         let limiter = Mutex::new(Limiter::new(settings.calls_per_minute, settings.calls_per_second));
-        let (streams, symbol_list) = (AtomicUsize::new(0), OnceLock::new());
-        Self { market, clock, key, settings, limiter, faults, streams, stopping, symbol_list }
+        let (streams, crowds, symbol_list) = (AtomicUsize::new(0), AtomicU64::new(0), OnceLock::new());
+        Self { market, clock, key, settings, limiter, faults, streams, crowds, stopping, symbol_list }
     }
 
     fn now(&self) -> Timestamp {

@@ -5,9 +5,12 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use market::Timestamp;
-use market::time::NANOS_PER_SECOND;
+use market::time::{NANOS_PER_MILLI, NANOS_PER_SECOND};
 
 use crate::market::{Market, Print, second_start};
+
+/// One call goes this far at most, so that what a stall has heaped up comes in pieces.
+const STEP_NANOS: i64 = 250 * NANOS_PER_MILLI;
 
 /// What was left out because the listener had fallen too far behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +57,8 @@ impl Tap {
     }
 
     /// Appends what has arrived for these listings since the last call, in the order of arrival, and
-    /// tells what was skipped. Between two calls `indices` may change: a listing that was there the
+    /// tells what was skipped. A call goes on by a quarter of a second at most: whoever calls more
+    /// often than that catches up. Between two calls `indices` may change: a listing that was there the
     /// time before misses nothing, a new one begins at the last call's moment. Prints about a listing
     /// that is gone are dropped by `wanted`. A clock that steps back is waited for, or, when it goes
     /// back further than the tap would catch up, followed.
@@ -76,6 +80,7 @@ impl Tap {
         } else {
             None
         };
+        let now = now.min(self.position.saturating_add_nanos(STEP_NANOS));
         while self.position < now {
             let second = self.market.second(self.position.seconds());
             let end = second_start(self.position.seconds() + 1).min(now);
@@ -159,10 +164,17 @@ mod tests {
         let skipped = tap.advance(at(60_000), &[0], |_| true, &mut out);
         assert_eq!(skipped, Some(Skipped { from: at(0), to: at(55_000) }));
         assert!(out.iter().all(|p| p.ts_event() >= at(55_000)) && !out.is_empty());
+        // Catching up goes in steps.
+        let until = out.last().map(|p| p.arrives);
+        assert!(until <= Some(at(55_250)));
+        for _ in 0..20 {
+            assert_eq!(tap.advance(at(60_000), &[0], |_| true, &mut out), None);
+        }
+        assert!(out.last().is_some_and(|p| p.arrives > at(59_800)));
         // A small step back is waited for, a large one followed.
         out.clear();
         tap.advance(at(58_000), &[0], |_| true, &mut out);
-        assert!(out.is_empty());
+        assert!(out.is_empty(), "{out:?}");
         tap.advance(at(10_000), &[0], |_| true, &mut out);
         tap.advance(at(11_000), &[0], |_| true, &mut out);
         assert!(!out.is_empty());

@@ -164,7 +164,7 @@ async fn both_drop_where_the_plan_says_so() {
     let plan = Settings { second_connection: SecondConnection::DropBoth, ..Settings::default() };
     let server = start(plan).await;
     let (mut first, mut second) = (open(&server).await, open(&server).await);
-    assert!(hear(&mut first).await.is_none() || hear(&mut second).await.is_none());
+    assert!(hear(&mut first).await.is_none() && hear(&mut second).await.is_none());
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Faults on demand: what a test or a curious operator can make the look-alike do wrong.
 //!
-//! `POST /sim/faults` with a JSON object of the members of [`Request`]; `GET` shows what is in force;
+//! `POST /sim/faults` with a JSON object of the members of `Request`; `GET` shows what is in force;
 //! `DELETE` ends all of it. It needs no key: it harms nothing but a simulation.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

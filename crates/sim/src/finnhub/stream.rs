@@ -21,7 +21,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 
 use super::faults::{BadFrame, Command};
 use super::{Look, SecondConnection, Shared, Slot, Token, members, rest};
@@ -33,6 +33,9 @@ const EVERY: Duration = Duration::from_millis(50);
 
 /// The most trades in one frame.
 const FRAME_TRADES_MAX: usize = 250;
+
+/// Longer messages from a client end its stream.
+const WISH_BYTES_MAX: usize = 4_096;
 
 /// A client that takes nothing for so long is cut.
 const WRITE_PATIENCE: Duration = Duration::from_secs(10);
@@ -62,16 +65,27 @@ pub(super) async fn connect(State(look): Shared, mut request: Request) -> Respon
         return rest::error(StatusCode::BAD_REQUEST, "a WebSocket handshake is expected here");
     };
     let (slot, before) = Slot::take(&look);
+    let crowds = look.crowds.load(Ordering::SeqCst);
     match look.settings.second_connection {
         SecondConnection::Refuse if before > 0 => return rest::limited(None),
+        // Every stream that knows an older number drops, this one too.
+        SecondConnection::DropBoth if before > 0 => {
+            look.crowds.fetch_add(1, Ordering::SeqCst);
+        }
         _ => {}
     }
     let upgrade = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
         // A client that goes away within its handshake is no one's fault.
         let Ok(upgraded) = upgrade.await else { return };
-        let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await;
-        Stream::new(look, slot).run(socket).await;
+        // No wish of a client is longer than a line.
+        let config = WebSocketConfig::default()
+            .max_message_size(Some(WISH_BYTES_MAX))
+            .max_frame_size(Some(WISH_BYTES_MAX))
+            .read_buffer_size(WISH_BYTES_MAX);
+        let io = TokioIo::new(upgraded);
+        let socket = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
+        Stream::new(look, slot, crowds).run(socket).await;
     });
     let headers = [
         (header::CONNECTION, HeaderValue::from_static("upgrade")),
@@ -113,26 +127,27 @@ enum End {
 struct Stream {
     look: Arc<Look>,
     slot: Slot,
+    /// How often there had been more streams than the plan allows when this one came.
+    crowds: u64,
     tap: Tap,
     /// What was asked for, with the listing's number where there is one.
     symbols: HashMap<String, Option<u32>>,
     indices: Vec<u32>,
     opened: Instant,
     ping_due: Instant,
-    silent: bool,
 }
 
 impl Stream {
-    fn new(look: Arc<Look>, slot: Slot) -> Self {
+    fn new(look: Arc<Look>, slot: Slot, crowds: u64) -> Self {
         let now = Instant::now();
         Self {
             tap: Tap::new(Arc::clone(&look.market), look.now(), CATCH_UP_SECONDS),
             ping_due: now + Duration::from_secs(look.settings.ping_seconds.into()),
             opened: now,
             slot,
+            crowds,
             symbols: HashMap::new(),
             indices: Vec::new(),
-            silent: false,
             look,
         }
     }
@@ -189,10 +204,9 @@ impl Stream {
         End::Cut
     }
 
-    /// There is a second connection, and the settings say that then both drop.
+    /// A second connection has come, and the settings say that then both drop.
     fn must_drop(&self) -> bool {
-        self.look.settings.second_connection == SecondConnection::DropBoth
-            && self.look.streams.load(Ordering::SeqCst) > 1
+        self.crowds != self.look.crowds.load(Ordering::SeqCst)
     }
 
     /// Takes up what a client says; there is an answer only when it cannot be had.
@@ -226,8 +240,7 @@ impl Stream {
         let mut prints = Vec::new();
         let wanted: HashSet<u32> = self.indices.iter().copied().collect();
         self.tap.advance(self.look.now(), &self.indices, |index| wanted.contains(&index), &mut prints);
-        self.silent = self.look.faults.report().silent;
-        if self.silent {
+        if self.look.faults.report().silent {
             return Vec::new();
         }
         let mut frames: Vec<Message> =
