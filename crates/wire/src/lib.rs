@@ -1,1 +1,4 @@
 //! placeholder
+
+/// What travels between roles: payloads and subjects.
+pub mod bus;
