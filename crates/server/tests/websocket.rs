@@ -16,7 +16,7 @@ use server::hub::{Config, Hub, Metrics};
 use server::live::Live;
 use server::live::publish::{Changes, Way};
 use server::live::source::LiveSource;
-use server::ws::upgrade::{Doors, route};
+use server::ws::upgrade::route;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
@@ -46,7 +46,7 @@ struct House {
 }
 
 /// A server over a handful of symbols, with a listener on a free port.
-async fn house(config: Config, per_address: usize) -> House {
+async fn house(config: Config) -> House {
     let mut universe = Universe::new();
     universe.refresh(
         ["AAPL", "TSLA", "BRK.B", "BINANCE:BTCUSDT"]
@@ -73,8 +73,7 @@ async fn house(config: Config, per_address: usize) -> House {
     let mut registry = Registry::default();
     let source = Arc::new(LiveSource::new(Arc::clone(&live), stored));
     let hub = Arc::new(Hub::start(&config, source, &Metrics::register(&mut registry)).unwrap());
-    let doors = Arc::new(Doors::new(Arc::clone(&hub), per_address));
-    let app = axum::Router::new().route("/ws", route(doors));
+    let app = axum::Router::new().route("/ws", route(Arc::clone(&hub)));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let service = app.into_make_service_with_connect_info::<SocketAddr>();
@@ -168,7 +167,7 @@ fn subscribe(symbols: &[&str]) -> Value {
 
 #[tokio::test]
 async fn the_contract_word_by_word() {
-    let mut house = house(Config::default(), 10).await;
+    let mut house = house(Config::default()).await;
     house.trade("AAPL", "150.23", 0);
     let mut client = house.client().await;
     client.say(subscribe(&["AAPL", "XYZ", "TSLA"])).await;
@@ -195,7 +194,7 @@ async fn the_contract_word_by_word() {
 
 #[tokio::test]
 async fn nonsense_is_answered_and_changes_nothing() {
-    let mut house = house(Config::default(), 10).await;
+    let mut house = house(Config::default()).await;
     let mut client = house.client().await;
     client.say(subscribe(&["AAPL"])).await;
     for nonsense in [
@@ -220,7 +219,7 @@ async fn nonsense_is_answered_and_changes_nothing() {
 
 #[tokio::test]
 async fn breaches_of_the_protocol_are_closed_with_their_code() {
-    let house = house(Config::default(), 10).await;
+    let house = house(Config::default()).await;
     let mut binary = house.client().await;
     binary.0.send(Message::binary(vec![1, 2, 3])).await.unwrap();
     assert_eq!(binary.close_code().await, 1003);
@@ -232,7 +231,7 @@ async fn breaches_of_the_protocol_are_closed_with_their_code() {
 
 #[tokio::test]
 async fn a_hundred_thousand_symbols_are_refused_by_number() {
-    let house = house(Config { topics_per_client: 1_000, ..Config::default() }, 10).await;
+    let house = house(Config { topics_per_client: 1_000, ..Config::default() }).await;
     let mut client = house.client().await;
     let symbols: Vec<String> = (0..3_000).map(|n| format!("S{n}")).collect();
     let symbols: Vec<&str> = symbols.iter().map(String::as_str).collect();
@@ -249,7 +248,7 @@ async fn a_hundred_thousand_symbols_are_refused_by_number() {
 
 #[tokio::test]
 async fn a_slow_client_gets_the_newest_of_each_and_the_fast_get_all() {
-    let mut house = house(Config::default(), 10).await;
+    let mut house = house(Config::default()).await;
     let mut slow = house.client().await;
     let mut fast = house.client().await;
     for client in [&mut slow, &mut fast] {
@@ -293,7 +292,7 @@ async fn a_slow_client_gets_the_newest_of_each_and_the_fast_get_all() {
 
 #[tokio::test]
 async fn rows_bars_and_status_come_by_their_channels() {
-    let mut house = house(Config::default(), 10).await;
+    let mut house = house(Config::default()).await;
     let mut client = house.client().await;
     client.say(json!({"type": "subscribe", "channel": "quotes", "symbols": ["AAPL"], "id": 1})).await;
     let answer = client.hear().await;
@@ -322,25 +321,8 @@ async fn rows_bars_and_status_come_by_their_channels() {
 }
 
 #[tokio::test]
-async fn an_address_has_only_so_many_connections() {
-    let house = house(Config::default(), 2).await;
-    let first = house.client().await;
-    let _second = house.client().await;
-    let refused = connect_async(format!("ws://{}/ws", house.address)).await.unwrap_err();
-    assert!(refused.to_string().contains("429"), "{refused}");
-    drop(first);
-    // The place is free once the server has seen the first one go.
-    let mut tries = 0;
-    while connect_async(format!("ws://{}/ws", house.address)).await.is_err() {
-        tries += 1;
-        assert!(tries < 1_000);
-        tokio::task::yield_now().await;
-    }
-}
-
-#[tokio::test]
 async fn stopping_says_goodbye_with_everything_sent() {
-    let mut house = house(Config::default(), 10).await;
+    let mut house = house(Config::default()).await;
     let mut client = house.client().await;
     client.say(subscribe(&["AAPL"])).await;
     assert_eq!(client.drain().await.len(), 0);
@@ -360,7 +342,7 @@ async fn a_silent_client_is_pinged_and_let_go() {
         hopeless_after: Duration::from_millis(10),
         ..Config::default()
     };
-    let house = house(config, 10).await;
+    let house = house(config).await;
     let mut client = house.client().await;
     // The library answers pings only while it is read, so not reading is not answering.
     while house.metric("ws_connections") > 0 || house.metric("ws_closed_total") == 0 {

@@ -24,7 +24,8 @@ const MIGRATIONS: &[&str] = &["
         sector   TEXT,
         industry TEXT,
         hours    INTEGER NOT NULL,
-        activity INTEGER NOT NULL
+        activity INTEGER NOT NULL,
+        listed   INTEGER NOT NULL
     );
 
     -- `span` is the interval in seconds, or 0 for the New York day; `class` is the set of trades;

@@ -14,19 +14,26 @@ impl Store {
     pub fn load_universe(&self) -> Result<Universe, StoreError> {
         let instruments = self.read(|c| {
             let mut statement = c.prepare(
-                "SELECT id, symbol, name, exchange, kind, currency, sector, industry, hours, activity FROM instrument ORDER BY id",
+                "SELECT id, symbol, name, exchange, kind, currency, sector, industry, hours, activity, listed FROM instrument ORDER BY id",
             )?;
-            let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, instrument(row)?)))?;
+            let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(10)?, instrument(row)?)))?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         })?;
         let mut seen = HashSet::new();
         let readable = instruments
             .into_iter()
             .enumerate()
-            .map_while(|(at, (id, instrument))| instrument.filter(|_| id == at as i64))
-            .take_while(|instrument| seen.insert(instrument.symbol));
+            .map_while(|(at, (id, listed, instrument))| Some((listed, instrument.filter(|_| id == at as i64)?)))
+            .take_while(|(_, instrument)| seen.insert(instrument.symbol));
         let mut universe = Universe::new();
-        universe.refresh(readable);
+        let mut retired = Vec::new();
+        universe.refresh(readable.enumerate().map(|(at, (listed, instrument))| {
+            if !listed {
+                retired.push(SymbolId(at as u32));
+            }
+            instrument
+        }));
+        universe.retire(&retired);
         Ok(universe)
     }
 
@@ -36,12 +43,12 @@ impl Store {
         let transaction = writer.transaction()?;
         {
             let mut statement = transaction.prepare_cached(
-                "INSERT INTO instrument (id, symbol, name, exchange, kind, currency, sector, industry, hours, activity)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+                "INSERT INTO instrument (id, symbol, name, exchange, kind, currency, sector, industry, hours, activity, listed)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
                  ON CONFLICT (id) DO UPDATE SET symbol = ?2, name = ?3, exchange = ?4, kind = ?5, currency = ?6,
-                     sector = ?7, industry = ?8, hours = ?9, activity = ?10",
+                     sector = ?7, industry = ?8, hours = ?9, activity = ?10, listed = ?11",
             )?;
-            for id in difference.added.iter().chain(&difference.changed) {
+            for id in difference.added.iter().chain(&difference.changed).chain(&difference.missing) {
                 let Some(instrument) = universe.get(*id) else { continue };
                 statement.execute(params![
                     id.0,
@@ -54,6 +61,7 @@ impl Store {
                     instrument.industry,
                     hours_code(instrument.hours),
                     i64::try_from(instrument.activity).unwrap_or(i64::MAX),
+                    universe.is_listed(*id),
                 ])?;
             }
         }
@@ -64,7 +72,7 @@ impl Store {
 
 /// Ids of instruments as a list of all.
 pub(crate) fn all_ids(universe: &Universe) -> Vec<SymbolId> {
-    universe.iter().map(|(id, _)| id).collect()
+    universe.all().map(|(id, _)| id).collect()
 }
 
 impl Store {

@@ -184,14 +184,7 @@ impl Writer {
 
     fn take_universe(&mut self) {
         let universe = Arc::clone(&self.universe.borrow_and_update());
-        self.live.set_universe(Arc::clone(&universe));
-        let store = Arc::clone(&self.store);
-        // Saved so that stored bars keep their symbols; a failure is retried with the next refresh.
-        tokio::task::spawn_blocking(move || {
-            if let Err(error) = store.save_whole_universe(&universe) {
-                tracing::warn!(%error, "cannot store the instruments");
-            }
-        });
+        self.live.set_universe(universe);
     }
 
     fn on_statuses(&mut self) {

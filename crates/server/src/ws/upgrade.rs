@@ -1,10 +1,9 @@
 //! The handshake at `GET /ws`, after which the bare socket belongs to the hub.
 
-use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, Request, State};
+use axum::Extension;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
@@ -17,66 +16,24 @@ use tokio::net::TcpStream;
 use wire::problem::{PROBLEM_JSON, Problem};
 
 use super::deflate;
+use crate::http::Permit;
 use crate::hub::Hub;
 
 /// What RFC 6455 appends to the client's key.
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// How many connections one address may have.
-#[derive(Debug)]
-pub struct Doors {
-    hub: Arc<Hub>,
-    per_address: usize,
-    open: Arc<Mutex<HashMap<IpAddr, usize>>>,
-}
-
-/// Holds a place for as long as the connection lives.
-#[derive(Debug)]
-struct Place {
-    address: IpAddr,
-    open: Arc<Mutex<HashMap<IpAddr, usize>>>,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.address) {
-            *count -= 1;
-            if *count == 0 {
-                open.remove(&self.address);
-            }
-        }
-    }
-}
-
-impl Doors {
-    /// Doors to this hub; at most so many connections from one address.
-    pub fn new(hub: Arc<Hub>, per_address: usize) -> Self {
-        Self { hub, per_address, open: Arc::default() }
-    }
-
-    fn place(&self, address: IpAddr) -> Option<Place> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(address).or_default();
-        if *count >= self.per_address {
-            return None;
-        }
-        *count += 1;
-        Some(Place { address, open: Arc::clone(&self.open) })
-    }
-}
-
-/// The handler of `/ws`.
-pub fn route<S>(doors: Arc<Doors>) -> MethodRouter<S>
+/// The handler of `/ws`. The connection keeps the listener's permit, so that it counts as a connection
+/// of its address for as long as it lives.
+pub fn route<S>(hub: Arc<Hub>) -> MethodRouter<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    get(handshake).with_state(doors)
+    get(handshake).with_state(hub)
 }
 
 async fn handshake(
-    State(doors): State<Arc<Doors>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    State(hub): State<Arc<Hub>>,
+    permit: Option<Extension<Permit>>,
     request: Request,
 ) -> Response {
     let key = match websocket_key(request.headers()) {
@@ -104,7 +61,7 @@ async fn handshake(
             return tracing::error!("the listener's connections are not plain TCP sockets");
         };
         match parts.io.into_inner().into_std() {
-            Ok(socket) => doors.hub.adopt(socket, parts.read_buf.to_vec(), compress, Box::new(place)),
+            Ok(socket) => hub.adopt(socket, parts.read_buf.to_vec(), compress, Box::new(permit)),
             Err(error) => tracing::warn!(%error, "cannot take a socket over"),
         }
     });
