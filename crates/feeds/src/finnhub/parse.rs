@@ -87,6 +87,11 @@ impl<'a> Sink<'a> {
         self.symbols.get(symbol)
     }
 
+    #[inline]
+    pub(super) fn id_of_word(&self, word: u64, len: usize) -> Option<SymbolId> {
+        self.symbols.get_word(word, len)
+    }
+
     pub(super) fn mark(&self) -> Mark {
         Mark {
             len: self.out.len(),
