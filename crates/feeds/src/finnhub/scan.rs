@@ -232,12 +232,18 @@ impl<'t> Cursor<'t> {
         }
         let mut set = Conditions::REGULAR;
         loop {
-            self.expect(b'"')?;
-            let (id, at) = digits(self.rest)?;
-            set = set.with_numeric(u32::try_from(id).ok()?);
-            self.rest = &self.rest[at..];
-            self.expect(b'"')?;
-            match self.next()? {
+            // The ids in use have one digit or two: look at those whole.
+            let (id, rest) = match self.rest {
+                [b'"', a @ b'0'..=b'9', b'"', rest @ ..] => (u32::from(a - b'0'), rest),
+                [b'"', a @ b'1'..=b'9', b @ b'0'..=b'9', b'"', rest @ ..] => {
+                    (u32::from(a - b'0') * 10 + u32::from(b - b'0'), rest)
+                }
+                _ => return None,
+            };
+            set = set.with_numeric(id);
+            let (&next, rest) = rest.split_first()?;
+            self.rest = rest;
+            match next {
                 b',' => {}
                 b']' => return Some(set),
                 _ => return None,
