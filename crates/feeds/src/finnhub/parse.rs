@@ -1,6 +1,6 @@
 //! From Finnhub's frames to our trades: the full parser, and what both parsers share.
 //!
-//! [`super::scan`] reads the usual shape directly; anything else comes here. Both hand what
+//! `scan` reads the usual shape directly; anything else comes here. Both hand what
 //! they read to the same [`Sink`], so they can differ only in reading, and tests and fuzzers
 //! hold them to that.
 
