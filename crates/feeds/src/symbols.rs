@@ -41,9 +41,12 @@ fn key(text: &[u8]) -> Option<Key> {
 
 #[inline]
 fn hash(key: &Key) -> usize {
-    // Multiplicative mixing; the high bits are the good ones.
-    let mixed =
-        key.words.iter().fold(0u64, |h, w| (h.rotate_left(5) ^ w).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    // Multiplicative mixing; the high bits are the good ones. Short symbols need one step.
+    let mix = |h: u64| h.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mut mixed = mix(key.words[0]);
+    if key.len > 8 {
+        mixed = key.words[1..].iter().fold(mixed, |h, w| mix(h.rotate_left(5) ^ w));
+    }
     (mixed >> 32) as usize
 }
 
@@ -116,17 +119,28 @@ impl SymbolMap {
         self.find(text).and_then(|at| self.slots[at]).map(|(_, id)| id)
     }
 
+    /// As [`Self::get`], for a text of at most eight bytes that is already one little-endian word.
+    #[inline]
+    pub(crate) fn get_word(&self, word: u64, len: usize) -> Option<SymbolId> {
+        let key = Key { words: [word, 0, 0, 0], len };
+        self.find_key(&key).and_then(|at| self.slots[at]).map(|(_, id)| id)
+    }
+
     #[inline]
     fn find(&self, text: &[u8]) -> Option<usize> {
+        self.find_key(&key(text)?)
+    }
+
+    #[inline]
+    fn find_key(&self, key: &Key) -> Option<usize> {
         if self.slots.is_empty() {
             return None;
         }
-        let key = key(text)?;
         let mask = self.slots.len() - 1;
-        let mut at = hash(&key) & mask;
+        let mut at = hash(key) & mask;
         // Ends: the table is at most half full.
         while let Some((held, _)) = &self.slots[at] {
-            if *held == key {
+            if held == key {
                 return Some(at);
             }
             at = (at + 1) & mask;

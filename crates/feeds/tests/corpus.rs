@@ -10,11 +10,11 @@ fn corpus(target: &str) -> Vec<Vec<u8>> {
     let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "..", "fuzz", "corpus", target].iter().collect();
     let mut paths: Vec<PathBuf> = std::fs::read_dir(&folder)
         .unwrap_or_else(|e| panic!("{}: {e}", folder.display()))
-        .map(|entry| entry.unwrap().path())
+        .map(|entry| entry.expect("an entry of the corpus").path())
         .collect();
     paths.sort();
     assert!(!paths.is_empty(), "the corpus of {target} is empty");
-    paths.into_iter().map(|path| std::fs::read(path).unwrap()).collect()
+    paths.into_iter().map(|path| std::fs::read(path).expect("a readable input")).collect()
 }
 
 /// Runs the corpus, then `cases` inputs made from it by splicing, flipping, inserting and cutting.

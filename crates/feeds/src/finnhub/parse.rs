@@ -1,6 +1,6 @@
 //! From Finnhub's frames to our trades: the full parser, and what both parsers share.
 //!
-//! [`super::scan`] reads the usual shape directly; anything else comes here. Both hand what
+//! `scan` reads the usual shape directly; anything else comes here. Both hand what
 //! they read to the same [`Sink`], so they can differ only in reading, and tests and fuzzers
 //! hold them to that.
 
@@ -82,9 +82,14 @@ impl<'a> Sink<'a> {
         Self { symbols, ts_recv, time_millis_max, next_seq, out, skipped, trades: 0, unknown_conditions: 0 }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn id(&self, symbol: &[u8]) -> Option<SymbolId> {
         self.symbols.get(symbol)
+    }
+
+    #[inline(always)]
+    pub(super) fn id_of_word(&self, word: u64, len: usize) -> Option<SymbolId> {
+        self.symbols.get_word(word, len)
     }
 
     pub(super) fn mark(&self) -> Mark {
@@ -106,7 +111,7 @@ impl<'a> Sink<'a> {
     }
 
     /// Judges a record; the first thing wrong with it, in this order, is what is counted.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&mut self, raw: Raw) {
         match self.judge(raw) {
             Ok(trade) => {
@@ -119,7 +124,7 @@ impl<'a> Sink<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn judge(&self, raw: Raw) -> Result<Trade, Skip> {
         let symbol = raw.symbol.ok_or(Skip::Symbol)?;
         let price = raw.price.filter(|p| p.is_positive()).ok_or(Skip::Price)?;

@@ -1,7 +1,7 @@
 //! One connection to a provider, kept up for as long as the process lives.
 //!
-//! All decisions are in the pure parts ([`backoff`], [`silence`], [`subscriptions`]); this
-//! file and [`connection`] only do what they say. Events go into a bounded channel: when it is
+//! All decisions are in the pure parts (`backoff`, `silence`, `subscriptions`); this
+//! file and `connection` only do what they say. Events go into a bounded channel: when it is
 //! full, the socket is not read, and the provider's own buffers fill before ours do.
 
 /// How long to wait before the next attempt.

@@ -1,6 +1,6 @@
 //! Which symbols the provider sends us, and what to send so that they are the wanted ones. Pure.
 //!
-//! The set here is what the provider holds for this connection. It changes only by a [`Plan`],
+//! The set here is what the provider holds for this connection. It changes only by a `Plan`,
 //! which the caller must send whole or drop the connection: so nothing is lost or doubled.
 
 use std::collections::HashSet;
