@@ -40,10 +40,6 @@ async fn handshake(
         Ok(key) => key,
         Err(refusal) => return refusal.into_response(),
     };
-    let Some(place) = doors.place(peer.ip()) else {
-        return Refusal(StatusCode::TOO_MANY_REQUESTS, "too many connections from this address")
-            .into_response();
-    };
     let compress = request
         .headers()
         .get_all(header::SEC_WEBSOCKET_EXTENSIONS)

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::feeds::adapter::{Adapter, Secret};
-use ::feeds::finnhub::rest::{Cards, QuoteLinks, Rest, fetch_quotes};
+use ::feeds::finnhub::rest::Rest;
+use ::feeds::finnhub::rest::desk::{self, Cards, fetch_quotes};
 use ::feeds::finnhub::{Finnhub, Settings};
 use ::feeds::supervisor::{self, Supervisor, initial_status};
 use ::feeds::ErrorKind;
@@ -88,10 +89,10 @@ pub(super) fn start(config: &FinnhubConfig, links: Links, tasks: &mut JoinSet<()
         events: links.events.clone(),
         status,
     };
-    let is_open = Arc::new(|hours, time| session_at(time, hours) == Session::Regular);
+    let is_open: supervisor::IsOpen = Arc::new(|hours, time| session_at(time, hours) == Session::Regular);
     let stream = Supervisor::new(adapter, supervisor::Settings::default(), streaming, clock(), is_open, links.metrics);
     tasks.spawn(stream.run(stopped(&links.stop)));
-    let quoting = QuoteLinks { demand: links.demand, universe: links.universe, events: links.events };
+    let quoting = desk::Links { demand: links.demand, universe: links.universe, events: links.events };
     let day_of = |time| new_york_date(time).days();
     tasks.spawn(fetch_quotes(Arc::clone(&rest), quoting, clock(), day_of, stopped(&links.stop)));
     tasks.spawn(keep_list(Arc::clone(&rest), links.name, links.listing, links.stop));

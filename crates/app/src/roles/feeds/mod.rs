@@ -7,7 +7,6 @@ mod replay;
 /// The simulated market, in process.
 mod sim;
 
-use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -28,7 +27,9 @@ const BATCHES_MAX: usize = 64;
 const STATUS_EVERY: Duration = Duration::from_secs(3);
 /// How often grace times and leases are looked at.
 const DEMAND_EVERY: Duration = Duration::from_millis(500);
-/// Viewers' reports count for so long by themselves.
+/// How often new lists of instruments are looked for.
+const LISTS_EVERY: Duration = Duration::from_millis(500);
+/// What viewers watch is told to a feed's ranking much oftener than this, so it never runs out.
 const LEASE: Duration = Duration::from_secs(20);
 /// Questions answered at once.
 const QUESTIONS_AT_ONCE: usize = 16;
@@ -205,28 +206,23 @@ async fn follow_lists(
     owners: Owners,
 ) {
     let mut stop = house.stop.clone();
+    let mut ticks = tokio::time::interval(LISTS_EVERY);
     for (_, list) in &mut lists {
         list.mark_unchanged();
     }
     loop {
-        let changes = lists.iter_mut().map(|(_, list)| Box::pin(list.changed()));
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
-            (changed, _, _) = futures_util::future::select_all(changes) => {
-                if changed.is_err() {
-                    // A feed has ended; the others may still bring lists.
-                    lists.retain(|(_, list)| list.has_changed().is_ok());
-                    if lists.is_empty() {
-                        return;
-                    }
-                    continue;
-                }
+            _ = ticks.tick() => {}
+        }
+        // A feed that has ended brings no more lists, and keeps the last.
+        let is_new = lists.iter().any(|(_, list)| list.has_changed().unwrap_or(false));
+        if is_new {
+            for (_, list) in &mut lists {
+                list.mark_unchanged();
             }
+            take_lists(&house, &lists, &owners).await;
         }
-        for (_, list) in &mut lists {
-            list.mark_unchanged();
-        }
-        take_lists(&house, &lists, &owners).await;
     }
 }
 
@@ -253,21 +249,21 @@ async fn follow_interest(house: Arc<House>, mut feeds: Vec<Feed>, owners: Owners
         }
         let universe = house.bus.universe().borrow().clone();
         let now = Instant::now();
-        let mut counts: HashMap<(usize, &str), Vec<(SymbolId, u32)>> = HashMap::new();
+        let mut counts: Vec<Vec<(SymbolId, u32)>> = vec![Vec::new(); feeds.len()];
         {
             let owners = owners.lock().unwrap_or_else(PoisonError::into_inner);
-            for (instance, symbol, viewers) in table.iter() {
+            for (symbol, viewers) in table.totals() {
                 let Some(id) = universe.id(symbol) else { continue };
                 let Some(Some(feed)) = owners.get(id.index()).copied() else { continue };
-                counts.entry((usize::from(feed), instance)).or_default().push((id, viewers));
+                if let Some(counts) = counts.get_mut(usize::from(feed)) {
+                    counts.push((id, u32::try_from(viewers).unwrap_or(u32::MAX)));
+                }
             }
         }
-        for (at, feed) in feeds.iter_mut().enumerate() {
-            for instance in table.instances() {
-                let viewers = counts.remove(&(at, instance)).unwrap_or_default();
-                if let Err(error) = feed.interest.report(instance, viewers, LEASE, now) {
-                    tracing::warn!(feed = feed.name, %error, "a server's interest is left out");
-                }
+        for (feed, counts) in feeds.iter_mut().zip(counts) {
+            // The bus has summed up all servers and forgotten the dead ones.
+            if let Err(error) = feed.interest.report("viewers", counts, LEASE, now) {
+                tracing::warn!(feed = feed.name, %error, "what viewers watch is left out");
             }
             feed.interest.set_limit(feed.status.borrow().symbol_limit);
             let demand = feed.interest.demand(now);

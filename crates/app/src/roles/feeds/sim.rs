@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ::sim::feed::Ids;
 use ::sim::market::{HoursMode, Market, MarketConfig};
 use bus::Refusal;
+use market::decimal::{SCALE, Volume};
 use market::feed::Timeliness;
 use market::{Bar, Card, FeedState, FeedStatus, HistoryRequest, SymbolId, Universe};
 use tokio::sync::watch;
@@ -34,11 +35,11 @@ impl Desk for SimDesk {
             let figures = self.market.card(self.market.universe().index(&symbol)?, now)?;
             Some(Card {
                 symbol,
-                week_52_high: Some(figures.week_52_high),
-                week_52_low: Some(figures.week_52_low),
-                market_cap: figures.market_cap,
+                week_52_high: Some(figures.week_52_high.0),
+                week_52_low: Some(figures.week_52_low.0),
+                market_cap: figures.market_cap_dollars.map(whole),
                 pe_ratio: figures.pe_ratio,
-                shares_outstanding: figures.shares_outstanding,
+                shares_outstanding: figures.shares_outstanding.map(whole),
                 as_of: now,
                 source: ::sim::feed::NAME.into(),
             })
@@ -56,6 +57,10 @@ impl Desk for SimDesk {
             bars.map_err(|error| Refusal::Failed(error.to_string()))
         })
     }
+}
+
+fn whole(count: u64) -> Volume {
+    Volume::from_units(i128::from(count) * i128::from(SCALE))
 }
 
 /// Makes the market and starts the feed.

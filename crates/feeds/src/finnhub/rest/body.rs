@@ -144,6 +144,8 @@ pub fn read_quote(
         high: price(quote.h),
         low: price(quote.l),
         last: price(quote.c),
+        // Finnhub's quote has no volume: ours counts from the first trade we see.
+        volume: None,
     };
     let known = reference.last.is_some() || reference.previous_close.is_some();
     Ok(known.then_some(reference))
