@@ -29,7 +29,7 @@ pub use request::{
     Answer, Question, Refusal, decode_answer, decode_question, encode_answer, encode_question,
 };
 pub use status::{decode_status, encode_status};
-pub use universe::{decode_instruments, encode_instruments};
+pub use universe::{Part, decode_instruments, encode_instruments};
 
 /// Why a payload could not be read.
 #[derive(Debug, thiserror::Error)]

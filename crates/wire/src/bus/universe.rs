@@ -68,6 +68,51 @@ pub fn decode_instruments(bytes: &[u8]) -> Result<Vec<Instrument>, DecodeError> 
     if instruments.len() == head.n { Ok(instruments) } else { Err(DecodeError::Truncated) }
 }
 
+/// One of the messages that a compressed list is cut into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part<'a> {
+    /// Tells one publication of the list from the next; larger is later.
+    pub set: u64,
+    /// This part's place, from 0.
+    pub index: u16,
+    /// Number of parts of the set, at least 1.
+    pub n_parts: u16,
+    /// The bytes.
+    pub bytes: &'a [u8],
+}
+
+/// Version, set, index, count: what stands before the bytes of a part.
+const PART_HEAD_BYTES: usize = 1 + 8 + 2 + 2;
+
+impl<'a> Part<'a> {
+    /// The payload.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(PART_HEAD_BYTES + self.bytes.len());
+        out.push(VERSION as u8);
+        out.extend_from_slice(&self.set.to_le_bytes());
+        out.extend_from_slice(&self.index.to_le_bytes());
+        out.extend_from_slice(&self.n_parts.to_le_bytes());
+        out.extend_from_slice(self.bytes);
+        out
+    }
+
+    /// A part whose index is below its count.
+    pub fn decode(payload: &'a [u8]) -> Result<Self, DecodeError> {
+        let (head, bytes) = payload.split_first_chunk::<PART_HEAD_BYTES>().ok_or(DecodeError::Truncated)?;
+        let [version, a, b, c, d, e, f, g, h, i0, i1, n0, n1] = *head;
+        if u64::from(version) != VERSION {
+            return Err(DecodeError::Version(u64::from(version)));
+        }
+        let part = Self {
+            set: u64::from_le_bytes([a, b, c, d, e, f, g, h]),
+            index: u16::from_le_bytes([i0, i1]),
+            n_parts: u16::from_le_bytes([n0, n1]),
+            bytes,
+        };
+        if part.index < part.n_parts { Ok(part) } else { Err(DecodeError::Malformed("part's index")) }
+    }
+}
+
 fn row(instrument: &Instrument) -> Row {
     Row {
         symbol: instrument.symbol.to_string(),
@@ -143,5 +188,15 @@ mod tests {
         let cut = bytes.iter().rposition(|b| *b == b'\n').unwrap();
         assert!(matches!(decode_instruments(&bytes[..cut]), Err(DecodeError::Truncated)));
         assert!(decode_instruments(b"").is_err());
+    }
+
+    #[test]
+    fn parts_come_back() {
+        let part = Part { set: 1 << 60, index: 2, n_parts: 3, bytes: b"abc" };
+        let payload = part.encode();
+        assert_eq!(Part::decode(&payload).unwrap(), part);
+        assert!(Part::decode(&payload[..12]).is_err());
+        assert!(Part::decode(&Part { index: 3, ..part }.encode()).is_err());
+        assert!(matches!(Part::decode(&[9; 20]), Err(DecodeError::Version(9))));
     }
 }
