@@ -55,7 +55,8 @@ impl InterestReader {
     /// The next report; `None` when the bus is closed. Nothing is lost when the future is dropped.
     pub async fn next(&mut self) -> Option<InterestReport> {
         loop {
-            let first = self.instances.iter().min_by_key(|(_, i)| i.expires).map(|(n, i)| (n.clone(), i.expires));
+            let first =
+                self.instances.iter().min_by_key(|(_, i)| i.expires).map(|(n, i)| (n.clone(), i.expires));
             let heard = match first {
                 Some((name, at)) => tokio::select! {
                     biased;
@@ -91,7 +92,8 @@ impl InterestReader {
                 true
             }
             None if report.full && n_instances < INSTANCES_MAX => {
-                self.instances.insert(report.instance.clone(), Instance { number, lease: report.lease, expires });
+                self.instances
+                    .insert(report.instance.clone(), Instance { number, lease: report.lease, expires });
                 true
             }
             _ => {
@@ -160,7 +162,9 @@ impl InterestTable {
         let instance = self.instances.entry(report.instance.clone()).or_default();
         if report.full {
             for (symbol, n) in std::mem::take(instance) {
-                changed.entry(symbol).or_insert_with(|| self.totals.get(&symbol).copied().unwrap_or_default());
+                changed
+                    .entry(symbol)
+                    .or_insert_with(|| self.totals.get(&symbol).copied().unwrap_or_default());
                 subtract(&mut self.totals, symbol, n);
             }
         }
@@ -223,7 +227,8 @@ mod tests {
     fn adds_up_instances_and_tells_what_changed() {
         let mut table = InterestTable::new();
         let mut check = |r: InterestReport, want: &[(&str, u64)]| {
-            let got: Vec<(String, u64)> = table.apply(&r).into_iter().map(|(s, n)| (s.to_string(), n)).collect();
+            let got: Vec<(String, u64)> =
+                table.apply(&r).into_iter().map(|(s, n)| (s.to_string(), n)).collect();
             let want: Vec<(String, u64)> = want.iter().map(|(s, n)| ((*s).into(), *n)).collect();
             assert_eq!(got, want, "{r:?}");
         };

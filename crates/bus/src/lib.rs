@@ -197,8 +197,9 @@ impl Bus {
         }
     }
 
-    /// Ends the bus for all its clones: readers read what is there and are told it is closed; over NATS,
-    /// flushes first. A caller that cannot wait for an absent server sets a limit.
+    /// Ends the bus for all its clones; readers are told. In process they first read what is there; over
+    /// NATS what was accepted is first stored, and a caller that cannot wait for an absent server sets a
+    /// limit.
     pub async fn close(&self) -> Result<(), BusError> {
         match self {
             Self::Local(bus) => {

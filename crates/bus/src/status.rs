@@ -34,7 +34,8 @@ impl Board {
         self.latest.subscribe()
     }
 
-    pub(crate) fn latest(&self) -> Statuses {
+    #[cfg(test)]
+    fn latest(&self) -> Statuses {
         self.latest.borrow().clone()
     }
 

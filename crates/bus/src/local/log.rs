@@ -62,7 +62,8 @@ impl Window {
     }
 
     fn trim(&mut self, kept_events: u64) {
-        while self.first < self.slowest() && self.n_events - self.events_before(self.first + 1) >= kept_events {
+        while self.first < self.slowest() && self.n_events - self.events_before(self.first + 1) >= kept_events
+        {
             self.batches.pop_front();
             self.first += 1;
         }

@@ -141,10 +141,16 @@ impl LocalBus {
         let (reply, answer) = oneshot::channel();
         let asked = Asked::new(question, Reply::Local(reply));
         let round = async {
-            questions.ok_or(BusError::NobodyAnswers)?.send(asked).await.map_err(|_| BusError::NobodyAnswers)?;
+            questions
+                .ok_or(BusError::NobodyAnswers)?
+                .send(asked)
+                .await
+                .map_err(|_| BusError::NobodyAnswers)?;
             answer.await.map_err(|_| BusError::NobodyAnswers)
         };
-        tokio::time::timeout(self.shared.config.answer_timeout, round).await.unwrap_or(Err(BusError::AnswerLate))
+        tokio::time::timeout(self.shared.config.answer_timeout, round)
+            .await
+            .unwrap_or(Err(BusError::AnswerLate))
     }
 
     pub(crate) fn questions(&self) -> QuestionReader {

@@ -75,7 +75,8 @@ pub(super) enum Item {
 impl Cursor {
     /// Finds the place; does not read yet.
     pub(super) async fn new(link: Link, which: Kept, start: LogStart) -> Result<Self, BusError> {
-        let no_answer = |source| BusError::NoAnswer { what: "finding a place in the log", source: Some(source) };
+        let no_answer =
+            |source| BusError::NoAnswer { what: "finding a place in the log", source: Some(source) };
         let info = stream_info(&link, which).await.map_err(no_answer)?;
         let (epoch, next) = match start {
             LogStart::New => (info.epoch, info.end),

@@ -112,7 +112,8 @@ impl Directory {
             match tokio::time::timeout(UNIVERSE_WAIT, universe.wait_for(knows)).await {
                 Ok(Ok(universe)) => return universe.clone(),
                 Ok(Err(_)) | Err(_) => {
-                    *self.waited_in_vain.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+                    *self.waited_in_vain.lock().unwrap_or_else(PoisonError::into_inner) =
+                        Some(Instant::now());
                 }
             }
         }
@@ -145,8 +146,7 @@ fn bare(symbol: Symbol) -> Instrument {
 /// Stores a list; returns when all its parts are.
 pub(super) async fn publish(link: &Link, universe: Arc<Universe>) -> Result<(), BusError> {
     let zipped = tokio::task::spawn_blocking(move || {
-        let listed: Vec<_> = universe.iter().map(|(_, instrument)| instrument).collect();
-        wire::bus::encode_instruments(listed.into_iter()).map(zip)
+        wire::bus::encode_instruments(universe.iter().map(|(_, instrument)| instrument)).map(zip)
     })
     .await
     .map_err(|_| BusError::Closed)??;
@@ -159,8 +159,7 @@ pub(super) async fn publish(link: &Link, universe: Arc<Universe>) -> Result<(), 
     for (index, bytes) in (0..n_parts).zip(pieces) {
         let payload = Bytes::from(Part { set, index, n_parts, bytes }.encode());
         let id = format!("{}-{set:x}-{index}", link.config.instance);
-        let sequence =
-            link.store(Kept::Universe, &subject, &id, payload).await.ok_or(BusError::Closed)?;
+        let sequence = link.store(Kept::Universe, &subject, &id, payload).await.ok_or(BusError::Closed)?;
         first.get_or_insert(sequence);
     }
     if let Some(first) = first

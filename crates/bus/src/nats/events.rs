@@ -31,7 +31,11 @@ struct Current {
 }
 
 impl NatsEvents {
-    pub(super) async fn new(link: Link, directory: Arc<Directory>, start: LogStart) -> Result<Self, BusError> {
+    pub(super) async fn new(
+        link: Link,
+        directory: Arc<Directory>,
+        start: LogStart,
+    ) -> Result<Self, BusError> {
         let cursor = Cursor::new(link, Kept::Log, start).await?;
         let start = match start {
             LogStart::At(at) => Some(at),

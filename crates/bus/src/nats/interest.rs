@@ -87,7 +87,11 @@ fn messages(report: &InterestReport, number: &mut u64) -> Result<Vec<Bytes>, Dec
         .enumerate()
         .map(|(at, counts)| {
             *number += 1;
-            let part = InterestReport { full: report.full && at == 0, counts: counts.to_vec(), ..report.clone_head() };
+            let part = InterestReport {
+                full: report.full && at == 0,
+                counts: counts.to_vec(),
+                ..report.clone_head()
+            };
             Ok(zip(part.encode(*number)?).into())
         })
         .collect()
@@ -129,25 +133,26 @@ impl NatsInterest {
     pub(crate) async fn next(&mut self) -> Heard {
         loop {
             let generation = self.generation;
-            let changed = tokio::select! {
-                report = self.reports.next() => {
-                    let Some(message) = report else { return Heard::Closed };
+            let heard = tokio::select! {
+                report = self.reports.next() => Ok(report),
+                changed = self.state.wait_for(|s| s.closed || s.connected && s.generation != generation) => {
+                    Err(changed.map(|s| *s).ok())
+                }
+            };
+            match heard {
+                Ok(Some(message)) => {
                     match unzip(&message.payload).and_then(|payload| InterestReport::decode(&payload)) {
                         Ok((report, number)) => return Heard::Report(report, number),
                         Err(_) => self.link.counts.unreadable(),
                     }
-                    continue;
                 }
-                changed = self.state.wait_for(|s| s.closed || s.connected && s.generation != generation) => {
-                    changed.map(|s| *s)
+                Err(Some(state)) if !state.closed => {
+                    self.generation = state.generation;
+                    self.ask();
+                    return Heard::Reconnected;
                 }
-            };
-            match changed {
-                Ok(state) if !state.closed => self.generation = state.generation,
-                Ok(_) | Err(_) => return Heard::Closed,
+                Ok(None) | Err(_) => return Heard::Closed,
             }
-            self.ask();
-            return Heard::Reconnected;
         }
     }
 

@@ -230,12 +230,15 @@ impl Link {
         let stream = self.jetstream.get_stream_no_info(self.stream_name(which)).await?;
         match stream.get_last_raw_message_by_subject(subject).await {
             Ok(last) => {
-                let is_it = last.headers.get(async_nats::header::NATS_MESSAGE_ID).is_some_and(|h| h.as_str() == id);
+                let is_it =
+                    last.headers.get(async_nats::header::NATS_MESSAGE_ID).is_some_and(|h| h.as_str() == id);
                 Ok(is_it.then_some(last.sequence))
             }
             Err(error) => match error.kind() {
                 Kind::NoMessageFound => Ok(None),
-                Kind::JetStream(inner) if inner.error_code() == jetstream::ErrorCode::STREAM_NOT_FOUND => Ok(None),
+                Kind::JetStream(inner) if inner.error_code() == jetstream::ErrorCode::STREAM_NOT_FOUND => {
+                    Ok(None)
+                }
                 _ => Err(error.into()),
             },
         }

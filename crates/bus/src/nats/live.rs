@@ -127,8 +127,10 @@ impl NatsLive {
                 continue;
             }
             let subscriber = self.link.client.subscribe(self.link.subjects.live(symbol)).await;
-            let subscriber = subscriber
-                .map_err(|source| BusError::NoAnswer { what: "watching a symbol", source: Some(source.into()) })?;
+            let subscriber = subscriber.map_err(|source| BusError::NoAnswer {
+                what: "watching a symbol",
+                source: Some(source.into()),
+            })?;
             let (handle, registration) = AbortHandle::new_pair();
             self.messages.push(Abortable::new(subscriber, registration));
             self.watched.insert(*symbol, handle);
@@ -160,7 +162,9 @@ impl NatsLive {
 
     fn take(&mut self, message: &Message) {
         match decode_now(&self.directory, &message.payload) {
-            Ok(batches) => self.read.extend(batches.into_iter().filter(|b| !b.events.is_empty()).map(Arc::new)),
+            Ok(batches) => {
+                self.read.extend(batches.into_iter().filter(|b| !b.events.is_empty()).map(Arc::new))
+            }
             Err(_) => self.directory.unreadable(),
         }
     }

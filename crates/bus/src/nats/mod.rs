@@ -34,8 +34,8 @@ pub(crate) use events::NatsEvents;
 pub(crate) use interest::NatsInterest;
 use interest::OwnInterest;
 use link::Link;
-pub(crate) use live::NatsLive;
 use live::LiveWriter;
+pub(crate) use live::NatsLive;
 pub(crate) use question::{NatsQuestions, NatsReply};
 use writer::Writer;
 
@@ -158,7 +158,8 @@ impl NatsBus {
         let ask_status = subscribe(&link, link.subjects.ask_status()).await?;
         let mut tasks = vec![
             tokio::spawn(board.clone().expire()).abort_handle(),
-            tokio::spawn(hear_statuses(link.clone(), directory.clone(), board.clone(), statuses)).abort_handle(),
+            tokio::spawn(hear_statuses(link.clone(), directory.clone(), board.clone(), statuses))
+                .abort_handle(),
             tokio::spawn(say_again(link.clone(), directory.clone(), own.clone(), ask_interest, ask_status))
                 .abort_handle(),
         ];

@@ -50,9 +50,10 @@ pub(crate) struct NatsReply {
 
 impl NatsQuestions {
     pub(super) async fn new(link: Link) -> Result<Self, BusError> {
-        let questions = link.client.queue_subscribe(link.subjects.question(), GROUP.into()).await.map_err(|source| {
-            BusError::NoAnswer { what: "listening for questions", source: Some(source.into()) }
-        })?;
+        let questions =
+            link.client.queue_subscribe(link.subjects.question(), GROUP.into()).await.map_err(|source| {
+                BusError::NoAnswer { what: "listening for questions", source: Some(source.into()) }
+            })?;
         let state = link.state();
         Ok(Self { link, questions, state })
     }
@@ -81,7 +82,8 @@ impl NatsReply {
         let payload = match wire::bus::encode_answer(&answer).map(zip) {
             Ok(payload) if payload.len() <= MESSAGE_BYTES_MAX => payload,
             Ok(_) | Err(_) => {
-                let refused = Answer::Refused(Refusal::Failed("the answer is too large, ask for less".into()));
+                let refused =
+                    Answer::Refused(Refusal::Failed("the answer is too large, ask for less".into()));
                 wire::bus::encode_answer(&refused).unwrap_or_default()
             }
         };

@@ -44,7 +44,13 @@ impl Writer {
         let (bodies, waiting) = mpsc::channel(BODIES_MAX);
         let (progress, stored) = watch::channel(0);
         tokio::spawn(store_all(link.clone(), waiting, progress));
-        Self { bodies, room: Arc::new(Semaphore::new(room_bytes as usize)), room_bytes, accepted: 0.into(), stored }
+        Self {
+            bodies,
+            room: Arc::new(Semaphore::new(room_bytes as usize)),
+            room_bytes,
+            accepted: 0.into(),
+            stored,
+        }
     }
 
     pub(super) async fn accept(&self, link: &Link, subject: Arc<str>, body: Bytes) -> Result<(), BusError> {
