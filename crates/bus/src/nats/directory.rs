@@ -146,7 +146,8 @@ fn bare(symbol: Symbol) -> Instrument {
 /// Stores a list; returns when all its parts are.
 pub(super) async fn publish(link: &Link, universe: Arc<Universe>) -> Result<(), BusError> {
     let zipped = tokio::task::spawn_blocking(move || {
-        wire::bus::encode_instruments(universe.iter().map(|(_, instrument)| instrument)).map(zip)
+        let listed: Vec<_> = universe.iter().map(|(_, instrument)| instrument).collect();
+        wire::bus::encode_instruments(listed.into_iter()).map(zip)
     })
     .await
     .map_err(|_| BusError::Closed)??;
