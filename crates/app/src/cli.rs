@@ -59,7 +59,7 @@ pub(crate) struct ServeFlags {
     /// Seed of the simulated market [default: 1].
     #[arg(long, env = "BELLWETHER_SEED", value_name = "N")]
     pub(crate) seed: Option<u64>,
-    /// Trades a second of the whole simulated market [default: 20000].
+    /// Trades a second of the whole simulated market [default: 5000].
     #[arg(long, env = "BELLWETHER_RATE", value_name = "R")]
     pub(crate) rate: Option<u64>,
     /// Most connections at a time [default: 20000].
@@ -115,7 +115,7 @@ pub(crate) struct SimFlags {
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
     /// Trades a second over all instruments.
-    #[arg(long, default_value_t = 20_000)]
+    #[arg(long, default_value_t = 5_000)]
     pub(crate) rate: u64,
     /// When the session is open.
     #[arg(long, value_enum, default_value = "open")]

@@ -133,7 +133,7 @@ pub(crate) struct Config {
 }
 
 /// The default rate of the simulated market: the well-known names trade several times a second.
-pub(crate) const SIM_RATE: u64 = 20_000;
+pub(crate) const SIM_RATE: u64 = 5_000;
 
 /// Reads the file, if one is named, and lets variables and flags override it.
 pub(crate) fn load(flags: ServeFlags, roles: Roles) -> Result<Config, Failure> {
