@@ -35,10 +35,9 @@ const GOODBYES: Duration = Duration::from_secs(3);
 /// Takes the port, before anything else is started.
 pub(super) async fn bind(config: &Config) -> Result<Listener, Failure> {
     Listener::bind(&config.listen).await.map_err(|error| match error {
-        ListenError::Other { source, .. } => usage(format!(
-            "cannot listen on {}: {source}; choose another with --listen",
-            config.listen
-        )),
+        ListenError::Other { source, .. } => {
+            usage(format!("cannot listen on {}: {source}; choose another with --listen", config.listen))
+        }
         told => usage(told),
     })
 }
@@ -76,7 +75,11 @@ fn epoch() -> String {
 }
 
 /// Starts everything that serves.
-pub(super) async fn start(house: Arc<House>, door: Listener, mut registry: Registry) -> Result<ServerRole, Failure> {
+pub(super) async fn start(
+    house: Arc<House>,
+    door: Listener,
+    mut registry: Registry,
+) -> Result<ServerRole, Failure> {
     let config = &house.config;
     let universe = house.bus.universe().borrow().clone();
     let live = Arc::new(Live::new(universe, Limits::default(), &epoch(), clock()));
@@ -97,7 +100,8 @@ pub(super) async fn start(house: Arc<House>, door: Listener, mut registry: Regis
     };
     let hub_metrics = hub::Metrics::register(&mut registry);
     let source = Arc::new(LiveSource::new(Arc::clone(&live), stored));
-    let hub = Hub::start(&hub_config, source, &hub_metrics).map_err(|e| anyhow::anyhow!("cannot start the hub: {e}"))?;
+    let hub = Hub::start(&hub_config, source, &hub_metrics)
+        .map_err(|e| anyhow::anyhow!("cannot start the hub: {e}"))?;
     let hub = Arc::new(hub);
     let http_metrics = HttpMetrics::register(&mut registry);
     registry.register_collector(Box::new(TapeCollector(Arc::clone(&live))));
@@ -123,7 +127,8 @@ pub(super) async fn start(house: Arc<House>, door: Listener, mut registry: Regis
     let address = door.address();
     let mut stop = house.stop.clone();
     tasks.spawn(async move {
-        let drained = door.serve(app, options, http_metrics, async move { drop(stop.wait_for(|s| *s).await) }).await;
+        let drained =
+            door.serve(app, options, http_metrics, async move { drop(stop.wait_for(|s| *s).await) }).await;
         if drained.cut > 0 {
             tracing::warn!(requests = drained.cut, "requests were cut short");
         }
@@ -186,7 +191,10 @@ async fn report_interest(house: Arc<House>, live: Arc<Live>) {
 struct TapeCollector(Arc<Live>);
 
 impl prometheus_client::collector::Collector for TapeCollector {
-    fn encode(&self, mut encoder: prometheus_client::encoding::DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+    fn encode(
+        &self,
+        mut encoder: prometheus_client::encoding::DescriptorEncoder<'_>,
+    ) -> Result<(), std::fmt::Error> {
         use prometheus_client::encoding::EncodeMetric;
         let Counters {
             trades,
@@ -216,7 +224,8 @@ impl prometheus_client::collector::Collector for TapeCollector {
             counter.encode(metric)?;
         }
         let instruments = ConstGauge::new(self.0.universe().len() as i64);
-        let metric = encoder.encode_descriptor("instruments", "Instruments known", None, instruments.metric_type())?;
+        let metric =
+            encoder.encode_descriptor("instruments", "Instruments known", None, instruments.metric_type())?;
         instruments.encode(metric)
     }
 }

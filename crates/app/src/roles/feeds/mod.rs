@@ -283,7 +283,9 @@ async fn answer_questions(house: Arc<House>, desks: Vec<Arc<dyn Desk>>, owners: 
     let mut stop = house.stop.clone();
     let mut questions = match house.bus.questions().await {
         Ok(questions) => questions,
-        Err(error) => return tracing::error!(%error, "cannot hear questions; there will be no cards and no history"),
+        Err(error) => {
+            return tracing::error!(%error, "cannot hear questions; there will be no cards and no history");
+        }
     };
     let places = Arc::new(Semaphore::new(QUESTIONS_AT_ONCE));
     loop {
