@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use market::{Instrument, Kind, SymbolId, Universe};
 
-use super::fold::{compact, query_words, words};
+use super::fold::{compact, joined_initials, query_words, words};
 use super::hits::Hits;
 use super::trie::{Near, Trie};
 
@@ -85,6 +85,7 @@ impl Index {
                 }
             };
             words(&instrument.name, &mut add);
+            joined_initials(&instrument.name, &mut add);
             words(instrument.symbol.as_str(), &mut add);
             spell(instrument, |text, whole| {
                 add(&text);
