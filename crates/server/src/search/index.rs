@@ -213,14 +213,19 @@ impl Index {
             return;
         }
         let mut by_errors = vec![found; usize::from(allowed)];
+        let mut beginnings = vec![Vec::new(); terms.len()];
         for &at in &mistyped {
-            let term = &terms[at];
-            self.trie.near(term, errors_allowed(term), false, |near| {
-                if let Near::Word(word, errors) = near {
+            let errors = errors_allowed(&terms[at]);
+            if errors == 0 {
+                continue;
+            }
+            self.trie.near(&terms[at], errors, |near| match near {
+                Near::Word(word, errors) => {
                     for found in by_errors.iter_mut().skip(usize::from(errors.max(1)) - 1) {
                         self.add_words(word as usize..word as usize + 1, &mut found[at]);
                     }
                 }
+                Near::Prefix(from, to) => beginnings[at].push(from as usize..to as usize),
             });
         }
         for found in &by_errors {
@@ -229,13 +234,8 @@ impl Index {
         if order.ranks.is_empty()
             && let Some(mut found) = by_errors.pop()
         {
-            for &at in &mistyped {
-                let term = &terms[at];
-                self.trie.near(term, errors_allowed(term), true, |near| {
-                    if let Near::Prefix(from, to) = near {
-                        self.add_words(from as usize..to as usize, &mut found[at]);
-                    }
-                });
+            for (found, beginnings) in found.iter_mut().zip(beginnings) {
+                beginnings.into_iter().for_each(|words| self.add_words(words, found));
             }
             order.push_all(&intersection(&found));
         }
