@@ -1,1 +1,95 @@
-fn main() {}
+//! The one executable, `bellwether`: configuration, roles, wiring, and the commands beside them.
+
+/// `bellwether bars`: bars of a trade file.
+mod bars;
+/// The command line.
+mod cli;
+/// The settings file, and how it and the command line become one.
+mod config;
+/// `bellwether up` and `serve`: what runs.
+mod roles;
+/// `bellwether sim`: the providers' look-alikes.
+mod sim_command;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use cli::{Cli, Command};
+
+/// Why a command ended badly, as far as its exit status tells.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// A flag, file or setting is bad, and nothing was started.
+    Usage(String),
+    /// It started and failed.
+    Failed(anyhow::Error),
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// A bad setting, in one line.
+pub(crate) fn usage(message: impl std::fmt::Display) -> Failure {
+    Failure::Usage(message.to_string())
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if !error.use_stderr() => {
+            // Help and version, as asked for.
+            print!("{error}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => return report(&usage(one_line(&error))),
+    };
+    match run(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => report(&failure),
+    }
+}
+
+fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Up(flags) => roles::start(config::load(flags, roles::Roles::ALL)?),
+        Command::Serve { roles, flags } => roles::start(config::load(flags, roles::Roles::of(&roles)?)?),
+        Command::Bars(flags) => bars::run(&flags),
+        Command::Sim(flags) => sim_command::run(flags),
+        Command::Openapi => print_openapi(),
+    }
+}
+
+fn print_openapi() -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(&server::http::document()).map_err(anyhow::Error::from)?;
+    println!("{text}");
+    Ok(())
+}
+
+fn report(failure: &Failure) -> ExitCode {
+    match failure {
+        Failure::Usage(message) => {
+            eprintln!("bellwether: {message}");
+            ExitCode::from(2)
+        }
+        Failure::Failed(error) => {
+            eprintln!("bellwether: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What the parser says of a bad flag, without the pages around it.
+fn one_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let told: Vec<&str> = text
+        .lines()
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"))
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    let joined = told.join(" ");
+    format!("{}; see bellwether --help", joined.strip_prefix("error: ").unwrap_or(&joined))
+}

@@ -1,6 +1,6 @@
 //! What a feed tells the rest of the system.
 
-use crate::{Price, SymbolId, Timestamp, Trade, TradeRef};
+use crate::{Price, SymbolId, Timestamp, Trade, TradeRef, Volume};
 
 /// One thing that happened, as a feed reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +55,8 @@ pub struct Reference {
     pub low: Option<Price>,
     /// Last price; shown until a trade of our own replaces it.
     pub last: Option<Price>,
+    /// The day's volume so far.
+    pub volume: Option<Volume>,
 }
 
 impl MarketEvent {

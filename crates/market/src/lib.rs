@@ -9,6 +9,8 @@
 pub mod bar;
 /// The US equity calendar by rule: holidays, early closes, daylight saving.
 pub mod calendar;
+/// What a provider knows beside trades, and how its past is asked for.
+pub mod card;
 /// Sale conditions: which trades move which figures.
 pub mod condition;
 /// Exact decimal numbers: prices, sizes, and how they are read and shown.
@@ -31,6 +33,7 @@ pub mod trade;
 pub mod universe;
 
 pub use bar::{Bar, Interval, SessionFilter};
+pub use card::{Card, HistoryRequest};
 pub use condition::Conditions;
 pub use decimal::{Price, Size, Volume};
 pub use event::MarketEvent;

@@ -3,6 +3,8 @@
 //! The types of `market` are not serialisable on purpose; their mirrors are here, with the
 //! conversions. No number passes through binary floating point on the way: see [`number`].
 
+/// What travels between roles: payloads and subjects.
+pub mod bus;
 /// What a client may send over the WebSocket, and the parser of it.
 pub mod client;
 /// Hand-written encoders of the hot frames, equal to what the typed forms serialise to.

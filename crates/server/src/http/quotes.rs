@@ -55,7 +55,7 @@ pub(super) async fn sparklines(
     let universe = state.market.universe();
     let (known, _) = split(&universe, &query.list("symbols", SYMBOLS_MAX)?);
     let ids: Vec<SymbolId> = known.iter().map(|&(id, _)| id).collect();
-    let lines = state.market.sparklines(&ids);
+    let lines = state.market.sparklines(&ids).await;
     let sparklines = known.into_iter().map(|(_, symbol)| symbol.into()).zip(lines).collect();
     Ok(Json(SparklinesAnswer { sparklines }))
 }

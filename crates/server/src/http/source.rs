@@ -56,7 +56,7 @@ pub trait MarketData: Send + Sync + 'static {
     fn bars(&self, query: BarsQuery) -> Answer<'_, Result<BarsPage, BarsError>>;
 
     /// Small lines of known symbols, one for each id in the order given.
-    fn sparklines(&self, ids: &[SymbolId]) -> Vec<Sparkline>;
+    fn sparklines(&self, ids: &[SymbolId]) -> Answer<'_, Vec<Sparkline>>;
 
     /// Server clock, market session, feeds.
     fn status(&self) -> StatusAnswer;

@@ -1,0 +1,273 @@
+//! The settings file, and how it and the command line become one.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::cli::ServeFlags;
+use crate::roles::Roles;
+use crate::{Failure, usage};
+
+/// The settings file as written. Every member may be left out; an unknown one is refused.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    listen: Option<String>,
+    data: Option<PathBuf>,
+    nats: Option<String>,
+    instance: Option<String>,
+    connections: Option<usize>,
+    connections_per_address: Option<usize>,
+    symbols_per_connection: Option<usize>,
+    coalesce_ms: Option<u8>,
+    grace: Option<u64>,
+    log: Option<String>,
+    feeds: Vec<FeedConfig>,
+}
+
+/// One `[[feeds]]` of the settings file.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum FeedConfig {
+    /// The simulated market, in process.
+    Sim(SimConfig),
+    /// Finnhub, or a look-alike of it.
+    Finnhub(FinnhubConfig),
+    /// A past day, played again.
+    Replay(ReplayConfig),
+}
+
+/// A simulated market.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SimConfig {
+    pub(crate) name: Option<String>,
+    pub(crate) seed: Option<u64>,
+    /// Trades a second over the whole market.
+    pub(crate) rate: Option<u64>,
+    /// `open` (always) or `us`.
+    pub(crate) hours: Option<HoursName>,
+}
+
+/// When a simulated session is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum HoursName {
+    Open,
+    Us,
+}
+
+/// Finnhub.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct FinnhubConfig {
+    pub(crate) name: Option<String>,
+    /// The key; or in a file of its own, or in `BELLWETHER_FINNHUB_KEY`.
+    pub(crate) key: Option<String>,
+    pub(crate) key_file: Option<PathBuf>,
+    /// Address of the REST interface.
+    pub(crate) rest: Option<String>,
+    /// Address of the stream.
+    pub(crate) stream: Option<String>,
+    pub(crate) symbol_limit: Option<u32>,
+    pub(crate) calls_per_minute: Option<u32>,
+    /// The address is a look-alike's: prices are labelled as simulated.
+    pub(crate) simulated: bool,
+}
+
+impl std::fmt::Debug for FinnhubConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FinnhubConfig")
+            .field("name", &self.name)
+            .field("key", &self.key.as_ref().map(|_| "***"))
+            .field("rest", &self.rest)
+            .field("stream", &self.stream)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A trade file.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReplayConfig {
+    pub(crate) name: Option<String>,
+    pub(crate) file: PathBuf,
+    /// `1x`, `10x`, `max`.
+    pub(crate) speed: Option<String>,
+    /// Show the trades as if they happened now.
+    #[serde(default)]
+    pub(crate) now: bool,
+    /// Begin again at the end.
+    #[serde(default)]
+    pub(crate) looping: bool,
+}
+
+impl FeedConfig {
+    /// What the feed is called.
+    pub(crate) fn name(&self) -> &str {
+        let (given, kind) = match self {
+            Self::Sim(c) => (&c.name, "sim"),
+            Self::Finnhub(c) => (&c.name, "finnhub"),
+            Self::Replay(c) => (&c.name, "replay"),
+        };
+        given.as_deref().unwrap_or(kind)
+    }
+}
+
+/// Everything decided.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) roles: Roles,
+    pub(crate) listen: String,
+    pub(crate) data: PathBuf,
+    pub(crate) nats: Option<String>,
+    pub(crate) instance: String,
+    pub(crate) connections: usize,
+    pub(crate) connections_per_address: usize,
+    pub(crate) symbols_per_connection: usize,
+    pub(crate) coalesce: Duration,
+    pub(crate) grace: Duration,
+    pub(crate) log: String,
+    pub(crate) feeds: Vec<FeedConfig>,
+}
+
+/// The default rate of the simulated market: the well-known names trade several times a second.
+pub(crate) const SIM_RATE: u64 = 5_000;
+
+/// Reads the file, if one is named, and lets variables and flags override it.
+pub(crate) fn load(flags: ServeFlags, roles: Roles) -> Result<Config, Failure> {
+    let file = match &flags.config {
+        Some(path) => read(path)?,
+        None => File::default(),
+    };
+    let listen = flags.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".into());
+    let nats = flags.nats.or(file.nats);
+    if !roles.is_all() && nats.is_none() {
+        return Err(usage("roles that run apart need a NATS server; name it with --nats nats://HOST:PORT"));
+    }
+    let coalesce_ms = flags.coalesce_ms.or(file.coalesce_ms).unwrap_or(0);
+    if coalesce_ms > 50 {
+        return Err(usage(format!("coalesce_ms = {coalesce_ms} is too large; it may be 0 to 50")));
+    }
+    let mut feeds = file.feeds;
+    complete(&mut feeds, flags.finnhub_key, flags.seed, flags.rate)?;
+    Ok(Config {
+        roles,
+        data: flags.data.or(file.data).unwrap_or_else(|| "./bellwether-data".into()),
+        instance: flags.instance.or(file.instance).unwrap_or_else(|| format!("{roles}-{listen}")),
+        listen,
+        nats,
+        connections: flags.connections.or(file.connections).unwrap_or(20_000),
+        connections_per_address: flags.connections_per_address.or(file.connections_per_address).unwrap_or(1_000),
+        symbols_per_connection: flags.symbols_per_connection.or(file.symbols_per_connection).unwrap_or(5_000),
+        coalesce: Duration::from_millis(u64::from(coalesce_ms)),
+        grace: Duration::from_secs(flags.grace.or(file.grace).unwrap_or(30)),
+        log: flags.log.or(file.log).unwrap_or_else(|| "info".into()),
+        feeds,
+    })
+}
+
+/// Fills in what flags and variables say of the feeds; without any feed there is Finnhub if its key is
+/// given, else the simulated market.
+fn complete(
+    feeds: &mut Vec<FeedConfig>,
+    key: Option<String>,
+    seed: Option<u64>,
+    rate: Option<u64>,
+) -> Result<(), Failure> {
+    if feeds.is_empty() {
+        feeds.push(match &key {
+            Some(_) => FeedConfig::Finnhub(FinnhubConfig::default()),
+            None => FeedConfig::Sim(SimConfig::default()),
+        });
+    }
+    for feed in feeds.iter_mut() {
+        match feed {
+            FeedConfig::Sim(sim) => {
+                sim.seed = seed.or(sim.seed);
+                sim.rate = rate.or(sim.rate);
+            }
+            FeedConfig::Finnhub(finnhub) => {
+                if let Some(path) = &finnhub.key_file {
+                    let text = std::fs::read_to_string(path)
+                        .map_err(|e| usage(format!("cannot read key_file {}: {e}", path.display())))?;
+                    finnhub.key = Some(text.trim().to_owned());
+                }
+                finnhub.key = key.clone().or(finnhub.key.take());
+                if finnhub.key.as_deref().is_none_or(str::is_empty) {
+                    return Err(usage(format!(
+                        "feed {:?} has no key; give it as key in the settings file or as BELLWETHER_FINNHUB_KEY",
+                        finnhub.name.as_deref().unwrap_or("finnhub")
+                    )));
+                }
+            }
+            FeedConfig::Replay(_) => {}
+        }
+    }
+    let mut names: Vec<&str> = feeds.iter().map(FeedConfig::name).collect();
+    names.sort_unstable();
+    match names.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(twice) => Err(usage(format!("two feeds are called {:?}; give one of them another name", twice[0]))),
+        None => Ok(()),
+    }
+}
+
+fn read(path: &Path) -> Result<File, Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| usage(format!("cannot read the settings file {}: {error}", path.display())))?;
+    toml::from_str(&text).map_err(|error| {
+        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
+        usage(format!("{}, line {line}: {}", path.display(), error.message().replace('\n', " ")))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_file(text: &str, flags: ServeFlags) -> Result<Config, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bellwether.toml");
+        std::fs::write(&path, text).unwrap();
+        load(ServeFlags { config: Some(path), ..flags }, Roles::ALL).map_err(|failure| match failure {
+            Failure::Usage(message) => message,
+            Failure::Failed(error) => panic!("{error}"),
+        })
+    }
+
+    #[test]
+    fn without_anything_there_is_a_simulated_market() {
+        let config = load(ServeFlags::default(), Roles::ALL).unwrap_or_else(|_| panic!("defaults are good"));
+        assert_eq!((config.listen.as_str(), config.feeds), ("127.0.0.1:8080", vec![FeedConfig::Sim(SimConfig::default())]));
+    }
+
+    #[test]
+    fn a_flag_beats_the_file() {
+        let flags = ServeFlags { listen: Some("127.0.0.1:1".into()), ..ServeFlags::default() };
+        let config = with_file("listen = \"127.0.0.1:2\"\ncoalesce_ms = 7", flags).unwrap();
+        assert_eq!((config.listen.as_str(), config.coalesce), ("127.0.0.1:1", Duration::from_millis(7)));
+    }
+
+    #[test]
+    fn mistakes_are_told_with_their_line() {
+        let cases = [
+            ("listen = \"x\"\nlisten_to = 1", "line 2: unknown field `listen_to`"),
+            ("coalesce_ms = 99", "may be 0 to 50"),
+            ("[[feeds]]\nkind = \"reuters\"", "unknown variant `reuters`"),
+            ("[[feeds]]\nkind = \"finnhub\"", "has no key"),
+            ("[[feeds]]\nkind = \"sim\"\n[[feeds]]\nkind = \"sim\"", "two feeds are called \"sim\""),
+            ("listen = ", "line 1"),
+        ];
+        for (text, told) in cases {
+            let message = with_file(text, ServeFlags::default()).unwrap_err();
+            assert!(message.contains(told) && !message.contains('\n'), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn keys_stay_out_of_logs() {
+        let config = with_file("[[feeds]]\nkind = \"finnhub\"\nkey = \"geheim\"", ServeFlags::default()).unwrap();
+        assert!(!format!("{config:?}").contains("geheim"));
+    }
+}

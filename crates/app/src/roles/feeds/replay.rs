@@ -1,0 +1,48 @@
+//! A past day, played again.
+
+use std::sync::Arc;
+
+use ::feeds::replay::{Replay, Settings, Speed, Times, initial_status, symbols};
+use bus::Refusal;
+use market::{Bar, Card, HistoryRequest, SymbolId, Universe};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::{Desk, Later, Links, Started};
+use crate::bars::instrument;
+use crate::config::ReplayConfig;
+use crate::roles::clock;
+use crate::{Failure, usage};
+
+/// A file knows its trades and nothing else.
+struct NoDesk;
+
+impl Desk for NoDesk {
+    fn card(&self, _: SymbolId, _: &Universe) -> Later<Card> {
+        Box::pin(async { Err(Refusal::NotAvailable) })
+    }
+
+    fn history(&self, _: SymbolId, _: HistoryRequest) -> Later<Vec<Bar>> {
+        Box::pin(async { Err(Refusal::NotAvailable) })
+    }
+}
+
+/// Reads which symbols the file has and starts to play it.
+pub(super) fn start(config: &ReplayConfig, links: Links, tasks: &mut JoinSet<()>) -> Result<Started, Failure> {
+    let text = config.speed.as_deref().unwrap_or("1x");
+    let speed: Speed = text.parse().map_err(|error| usage(format!("speed = {text:?}: {error}")))?;
+    let found = symbols(&config.file).map_err(|error| usage(format!("{}: {error}", config.file.display())))?;
+    links.listing.send_replace(Some(Arc::new(found.into_iter().map(instrument).collect())));
+    let settings = Settings {
+        path: config.file.clone(),
+        speed,
+        times: if config.now { Times::Now } else { Times::Kept },
+        looping: config.looping,
+    };
+    let (status, told) = watch::channel(initial_status(&links.name));
+    let ours = ::feeds::replay::Links { universe: links.universe, events: links.events, status };
+    let replay = Replay::new(settings, ours, clock(), links.metrics);
+    let mut stop = links.stop;
+    tasks.spawn(replay.run(async move { drop(stop.wait_for(|stop| *stop).await) }));
+    Ok(Started { status: told, desk: Arc::new(NoDesk), limit: None })
+}

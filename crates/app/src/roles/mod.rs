@@ -1,0 +1,190 @@
+//! What runs: the roles of this process, joined by a bus.
+
+/// Market events in.
+mod feeds;
+/// Pages, prices and answers out.
+mod server;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bus::{Bus, LocalBus, LocalConfig, NatsBus, NatsConfig};
+use market::{Timestamp, Universe};
+use prometheus_client::registry::Registry;
+use store::{Store, StoreError};
+use tokio::sync::watch;
+use tracing_subscriber::EnvFilter;
+
+use crate::config::Config;
+use crate::{Failure, usage};
+
+/// How long an orderly end may take before it is cut short.
+const STOP_PATIENCE: Duration = Duration::from_secs(10);
+
+/// The roles of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Roles {
+    /// Connections to providers.
+    pub(crate) feeds: bool,
+    /// The tape, its fan-out, HTTP and the page.
+    pub(crate) server: bool,
+}
+
+impl Roles {
+    /// Everything.
+    pub(crate) const ALL: Self = Self { feeds: true, server: true };
+
+    /// Reads names of roles.
+    pub(crate) fn of(names: &[String]) -> Result<Self, Failure> {
+        let mut roles = Self { feeds: false, server: false };
+        for name in names {
+            match name.as_str() {
+                "feeds" => roles.feeds = true,
+                "server" => roles.server = true,
+                other => return Err(usage(format!("unknown role {other:?}; roles are feeds and server"))),
+            }
+        }
+        Ok(roles)
+    }
+
+    pub(crate) fn is_all(self) -> bool {
+        self == Self::ALL
+    }
+}
+
+impl fmt::Display for Roles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = [(self.feeds, "feeds"), (self.server, "server")];
+        let names: Vec<&str> = names.into_iter().filter(|(is, _)| *is).map(|(_, name)| name).collect();
+        f.write_str(&names.join("-"))
+    }
+}
+
+/// The machine's clock.
+pub(crate) fn clock() -> Arc<dyn Fn() -> Timestamp + Send + Sync> {
+    ::feeds::clock::system()
+}
+
+/// Logs to stderr. Fails for a filter that cannot be read.
+pub(crate) fn init_log(filter: &str) -> Result<(), Failure> {
+    let filter = EnvFilter::try_new(filter)
+        .map_err(|error| usage(format!("log = {filter:?} is no filter ({error}); try info, or feeds=debug")))?;
+    // A second start within one process, in tests, keeps the first one's log.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    Ok(())
+}
+
+/// The threads everything asynchronous runs on.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    // Fails only if it was done before, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| Failure::Failed(anyhow::anyhow!("cannot start threads: {error}")))
+}
+
+/// Ready when Ctrl-C or SIGTERM comes.
+pub(crate) async fn stopped() {
+    let interrupt = tokio::signal::ctrl_c();
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(error) => {
+                tracing::warn!(%error, "cannot listen for SIGTERM; Ctrl-C still works");
+                std::future::pending().await
+            }
+        }
+    };
+    tokio::select! {
+        _ = interrupt => {}
+        () = terminate => {}
+    }
+}
+
+/// What every role is given.
+pub(crate) struct House {
+    pub(crate) config: Config,
+    pub(crate) bus: Bus,
+    pub(crate) store: Arc<Store>,
+    /// Turns true when the end begins.
+    pub(crate) stop: watch::Receiver<bool>,
+}
+
+/// Runs until it is told to stop.
+pub(crate) fn start(config: Config) -> Result<(), Failure> {
+    init_log(&config.log)?;
+    let store = Store::open(&config.data).map_err(|error| match error {
+        StoreError::Database(error) => Failure::Failed(anyhow::anyhow!(
+            "cannot open the database in {}: {error}",
+            config.data.display()
+        )),
+        other => usage(other),
+    })?;
+    let runtime = runtime()?;
+    let ran = runtime.block_on(run(config, Arc::new(store)));
+    // What still blocks, a look-up of a name say, is not waited for.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    ran
+}
+
+async fn run(config: Config, store: Arc<Store>) -> Result<(), Failure> {
+    let door = match config.roles.server {
+        true => Some(server::bind(&config).await?),
+        false => None,
+    };
+    let universe = Arc::new(store.load_universe().map_err(anyhow::Error::from)?);
+    let bus = join(&config, universe).await?;
+    let mut registry = Registry::with_prefix("bellwether");
+    let feed_metrics = ::feeds::Metrics::register(&mut registry);
+    let (stop, stopping) = watch::channel(false);
+    let house = Arc::new(House { config, bus, store, stop: stopping });
+    let feeds = match house.config.roles.feeds {
+        true => Some(feeds::start(Arc::clone(&house), feed_metrics).await?),
+        false => None,
+    };
+    let server = match door {
+        Some(door) => Some(server::start(Arc::clone(&house), door, registry).await?),
+        None => None,
+    };
+    match &server {
+        Some(server) => println!("bellwether is ready at http://{}", server.address()),
+        None => println!("bellwether is ready: {}", house.config.roles),
+    }
+    stopped().await;
+    tracing::info!("stopping");
+    stop.send_replace(true);
+    let ended = tokio::time::timeout(STOP_PATIENCE, async {
+        // Feeds first, so that the last events still reach the tape and the store.
+        if let Some(feeds) = feeds {
+            feeds.ended().await;
+        }
+        if let Some(server) = server {
+            server.ended().await;
+        }
+        if let Err(error) = house.bus.close().await {
+            tracing::warn!(%error, "the bus did not close in order");
+        }
+    });
+    if ended.await.is_err() {
+        tracing::warn!("the end took too long and was cut short");
+    }
+    Ok(())
+}
+
+/// Joins the roles: within the process, or through the NATS server.
+async fn join(config: &Config, universe: Arc<Universe>) -> Result<Bus, Failure> {
+    let Some(url) = &config.nats else {
+        let bus = Bus::Local(LocalBus::new(LocalConfig::default()));
+        bus.publish_universe(universe).await.map_err(anyhow::Error::from)?;
+        return Ok(bus);
+    };
+    let nats = NatsConfig {
+        owns_universe: config.roles.feeds,
+        universe,
+        ..NatsConfig::new(url, &config.instance)
+    };
+    match NatsBus::connect(nats).await {
+        Ok(bus) => Ok(Bus::Nats(bus)),
+        Err(error) => Err(Failure::Failed(anyhow::Error::from(error).context("cannot join the other roles"))),
+    }
+}

@@ -1,0 +1,113 @@
+/** Bars in order of their start: merging, revising, removing, and where the gaps are. */
+import type { Bar, Interval, RemovedBar, SessionFilter } from './api-types';
+import { parseTime, type EpochMs, type Zone } from './time';
+import { dayNumber, dayPart, wallClock } from './trading-hours';
+
+export const intervals: Interval[] = ['1s', '1m', '5m', '15m', '1h', '1d'];
+export const sessionFilters: SessionFilter[] = ['regular', 'extended', 'all'];
+
+export const intervalMs: Record<Interval, number> = {
+  '1s': 1_000,
+  '1m': 60_000,
+  '5m': 300_000,
+  '15m': 900_000,
+  '1h': 3_600_000,
+  '1d': 86_400_000,
+};
+
+export type TimedBar = Omit<Bar, 'start'> & { start: EpochMs };
+
+/** How deep a change reaches: nothing, only the newest bar or newer ones, or further back. */
+export type BarChange = 'none' | 'tail' | 'history';
+
+export function isRemoved(bar: Bar | RemovedBar): bar is RemovedBar {
+  return 'removed' in bar && bar.removed;
+}
+
+function indexAtOrAfter(bars: readonly TimedBar[], start: number): number {
+  let low = 0;
+  let high = bars.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((bars[middle]?.start ?? Infinity) < start) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Puts bars into `into` (ascending, changed in place) and says how deep the change reached. */
+export function mergeBars(into: TimedBar[], news: readonly (Bar | RemovedBar)[]): BarChange {
+  let change: BarChange = 'none';
+  for (const bar of news) {
+    const start = parseTime(bar.start);
+    if (start === null) continue;
+    const newest = into[into.length - 1]?.start ?? -Infinity;
+    const at = indexAtOrAfter(into, start);
+    const seen = into[at]?.start === start;
+    if (isRemoved(bar)) {
+      if (!seen) continue;
+      into.splice(at, 1);
+      change = 'history';
+      continue;
+    }
+    const timed: TimedBar = { ...bar, start };
+    if (seen) into[at] = timed;
+    else into.splice(at, 0, timed);
+    if (start < newest) change = 'history';
+    else if (change === 'none') change = 'tail';
+  }
+  return change;
+}
+
+/** A slot of the chart: a bar, or a time inside a session at which nothing traded. */
+export type Slot = { start: EpochMs; bar: TimedBar | null };
+
+/** No single gap is drawn wider than this, so that an outage cannot fill the chart with nothing. */
+export const GAP_SLOTS_MAX = 390;
+
+function inSession(ms: number, zone: Zone, session: SessionFilter): boolean {
+  const part = dayPart(ms, zone);
+  return session === 'regular' ? part === 'regular' : part !== 'night';
+}
+
+/** Bars with empty slots where a bar is missing inside one session; nights are not filled. */
+export function withGaps(
+  bars: readonly TimedBar[],
+  interval: Interval,
+  session: SessionFilter,
+  zone: Zone,
+): Slot[] {
+  const slots: Slot[] = [];
+  const step = intervalMs[interval];
+  let previous: TimedBar | undefined;
+  for (const bar of bars) {
+    if (previous && interval !== '1d' && bar.start - previous.start > step) {
+      const sameDay =
+        zone === 'UTC' || dayNumber(previous.start, zone) === dayNumber(bar.start, zone);
+      if (sameDay) {
+        let filled = 0;
+        for (let at = previous.start + step; at < bar.start; at += step) {
+          if (filled >= GAP_SLOTS_MAX) break;
+          if (!inSession(at, zone, session)) continue;
+          slots.push({ start: at as EpochMs, bar: null });
+          filled += 1;
+        }
+      }
+    }
+    slots.push({ start: bar.start, bar });
+    previous = bar;
+  }
+  return slots;
+}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Where a bar stands on the axis: the exchange's wall clock in seconds, as if it were UTC. Daily
+ * bars stand on their date, whether they are named by midnight UTC or by the exchange's own.
+ */
+export function axisSeconds(start: EpochMs, interval: Interval, zone: Zone): number {
+  if (interval !== '1d') return wallClock(start, zone) / 1000;
+  const day = start % DAY_MS === 0 ? start / DAY_MS : dayNumber(start, zone);
+  return day * (DAY_MS / 1000);
+}

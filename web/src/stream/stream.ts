@@ -1,0 +1,121 @@
+/** The page's one stream: a connection, what is wanted of it, and the stores it fills. */
+import type { ServerFrame, Status } from '../domain/api-types';
+import { asSymbol, parseSymbol } from '../domain/symbol';
+import { BarInterest } from './bar-interest';
+import { Connection } from './connection';
+import { browserEnvironment, socketUrl, type Environment } from './environment';
+import { LiveStore } from './live-store';
+import { QuoteInterest } from './quote-interest';
+
+export type StatusHeard = {
+  status: Status;
+  /** What to add to this machine's clock to get the server's. */
+  clockOffsetMs: number;
+};
+
+export class Stream {
+  readonly live: LiveStore;
+  readonly quotes: QuoteInterest;
+  readonly bars: BarInterest;
+  readonly connection: Connection;
+  private heard: StatusHeard | null = null;
+  private readonly statusWatchers = new Set<() => void>();
+  private readonly refusalWatchers = new Set<(message: string) => void>();
+  private readonly epochWatchers = new Set<() => void>();
+
+  constructor(
+    url: string,
+    private readonly env: Environment,
+  ) {
+    this.live = new LiveStore((run) => env.onFrame(run));
+    this.connection = new Connection(url, env, {
+      onOpen: () => this.opened(),
+      onFrame: (frame) => this.frame(frame),
+      onLost: () => {
+        this.quotes.lost();
+        this.live.doubtAll();
+      },
+    });
+    const send = this.connection.send.bind(this.connection);
+    this.quotes = new QuoteInterest(env, send, (symbol) => this.live.forget(symbol));
+    this.bars = new BarInterest(send);
+  }
+
+  status = (): StatusHeard | null => this.heard;
+
+  watchStatus = (watcher: () => void): (() => void) => {
+    this.statusWatchers.add(watcher);
+    return () => this.statusWatchers.delete(watcher);
+  };
+
+  /** The server's clock, as far as it is known. */
+  serverNow(): number {
+    return this.env.now() + (this.heard?.clockOffsetMs ?? 0);
+  }
+
+  /** Told when the server began a new life: what was learnt from the old one may be gone. */
+  watchEpoch(watcher: () => void): () => void {
+    this.epochWatchers.add(watcher);
+    return () => this.epochWatchers.delete(watcher);
+  }
+
+  /** Told in the server's words when it refused something that is not one symbol's fault. */
+  watchRefusals(watcher: (message: string) => void): () => void {
+    this.refusalWatchers.add(watcher);
+    return () => this.refusalWatchers.delete(watcher);
+  }
+
+  private enterEpoch(epoch: string): void {
+    if (!this.live.enterEpoch(epoch)) return;
+    for (const watcher of this.epochWatchers) watcher();
+  }
+
+  private opened(): void {
+    this.connection.send({ type: 'subscribe', channel: 'status', id: 'status' });
+    this.quotes.resubscribe();
+    this.bars.resubscribe();
+  }
+
+  private frame(frame: ServerFrame): void {
+    switch (frame.type) {
+      case 'quote_update':
+        this.live.apply(frame.data);
+        return;
+      case 'bar_update':
+        this.bars.apply(frame.interval, frame.session, frame.data);
+        return;
+      case 'subscribed':
+        this.enterEpoch(frame.epoch);
+        return;
+      case 'status':
+        this.statusArrived(frame);
+        return;
+      case 'error':
+        if (frame.code === 'unknown_symbol' && frame.symbol)
+          this.live.markUnknown(parseSymbol(frame.symbol) ?? asSymbol(frame.symbol));
+        else for (const watcher of this.refusalWatchers) watcher(frame.message);
+        return;
+      default:
+        this.connection.unknownFrames += 1;
+    }
+  }
+
+  private statusArrived(status: Status): void {
+    const halfTrip = (this.connection.link().roundTripMs ?? 0) / 2;
+    const offset = Date.parse(status.server_time) + halfTrip - this.env.now();
+    this.enterEpoch(status.epoch);
+    this.heard = { status, clockOffsetMs: Number.isFinite(offset) ? offset : 0 };
+    for (const watcher of this.statusWatchers) watcher();
+  }
+}
+
+export function openStream(): Stream {
+  const stream = new Stream(socketUrl(window.location), browserEnvironment());
+  const { connection } = stream;
+  window.addEventListener('online', () => connection.retryNow());
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden) connection.retryNow();
+  });
+  connection.start();
+  return stream;
+}
