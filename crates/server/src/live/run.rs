@@ -36,7 +36,13 @@ const RESTORE_DAYS: i64 = 7;
 const CHECKPOINT: &str = "log";
 
 /// Runs until the log is closed or `stop` turns true; then stores what is unsaved.
-pub async fn run(live: Arc<Live>, hub: Arc<Hub>, bus: Bus, store: Arc<Store>, mut stop: watch::Receiver<bool>) {
+pub async fn run(
+    live: Arc<Live>,
+    hub: Arc<Hub>,
+    bus: Bus,
+    store: Arc<Store>,
+    mut stop: watch::Receiver<bool>,
+) {
     let start = log_start(&store).await;
     let events = match bus.events(start).await {
         Ok(events) => events,
@@ -214,9 +220,11 @@ impl Writer {
 
     /// Follows what viewers watch on the fast way.
     async fn watch_fast(&mut self, fast: &mut bus::LiveReader, watched: &mut BTreeSet<SymbolId>) {
-        let wanted: BTreeSet<SymbolId> = self.live.viewers.all().into_iter().map(|(symbol, _)| symbol).collect();
+        let wanted: BTreeSet<SymbolId> =
+            self.live.viewers.all().into_iter().map(|(symbol, _)| symbol).collect();
         let universe = self.live.universe();
-        let names = |ids: Vec<&SymbolId>| ids.into_iter().filter_map(|id| universe.symbol(*id)).collect::<Vec<_>>();
+        let names =
+            |ids: Vec<&SymbolId>| ids.into_iter().filter_map(|id| universe.symbol(*id)).collect::<Vec<_>>();
         let more = names(wanted.difference(watched).collect());
         let fewer = names(watched.difference(&wanted).collect());
         if !more.is_empty()

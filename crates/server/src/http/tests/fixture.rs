@@ -149,9 +149,10 @@ impl MarketData for Fixture {
         })
     }
 
-    fn sparklines(&self, ids: &[SymbolId]) -> Vec<Sparkline> {
+    fn sparklines(&self, ids: &[SymbolId]) -> Answer<'_, Vec<Sparkline>> {
         let closes = vec![price("1.5"), price("1.6")];
-        ids.iter().map(|_| Sparkline { interval: IntervalName::M5, closes: closes.clone() }).collect()
+        let line = Sparkline { interval: IntervalName::M5, closes };
+        Box::pin(std::future::ready(vec![line; ids.len()]))
     }
 
     fn status(&self) -> StatusAnswer {
