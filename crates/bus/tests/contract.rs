@@ -1,5 +1,7 @@
 //! What a bus promises, tried on both kinds: the same tests, told which to make.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
 mod support;
 
 use std::collections::HashMap;

@@ -242,7 +242,7 @@ fn assemble(
 }
 
 async fn take_list(directory: &Directory, zipped: Vec<u8>) {
-    let read = tokio::task::spawn_blocking(move || wire::bus::decode_instruments(&*unzip(&zipped)?)).await;
+    let read = tokio::task::spawn_blocking(move || wire::bus::decode_instruments(&unzip(&zipped)?)).await;
     match read {
         Ok(Ok(list)) => directory.merge(list),
         Ok(Err(error)) => {
