@@ -3,7 +3,7 @@
 //! Each enum knows its spelling on the wire, reads it back, and converts from and to the
 //! type of `market` it mirrors where there is one.
 
-use market::{FeedState, Interval, Kind, SessionFilter};
+use market::{FeedState, Hours, Interval, Kind, SessionFilter};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -153,6 +153,16 @@ words! {
 }
 
 words! {
+    /// When an instrument trades.
+    HoursName {
+        /// The US equity calendar: pre-market, regular session, after-hours.
+        UsEquity = "us_equity",
+        /// Day and night, every day; all of it counts as the regular session.
+        Always = "always",
+    } allowed "us_equity, always"
+}
+
+words! {
     /// Where a feed's connection stands.
     FeedStateName {
         /// Not yet connected, or connecting again.
@@ -182,6 +192,7 @@ words! {
 
 mirrors!(IntervalName, Interval { S1 = S1, M1 = M1, M5 = M5, M15 = M15, H1 = H1, D1 = D1 });
 mirrors!(SessionName, SessionFilter { Regular = Regular, All = All, Extended = Extended });
+mirrors!(HoursName, Hours { UsEquity = UsEquity, Always = Always });
 mirrors!(KindName, Kind { Stock = Stock, Etf = Etf, Crypto = Crypto, Forex = Forex, Other = Other });
 mirrors!(FeedStateName, FeedState { Connecting = Connecting, Up = Up, Silent = Silent, Down = Down });
 
@@ -209,6 +220,7 @@ mod tests {
         check!(IntervalName);
         check!(SessionName);
         check!(KindName);
+        check!(HoursName);
         check!(FeedStateName);
         check!(MarketSession);
     }

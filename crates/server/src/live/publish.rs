@@ -63,7 +63,7 @@ impl Touched {
             self.symbols.push(symbol);
         }
         seconds.push(second);
-        if seconds.len() % SECONDS_UNSORTED_MAX == 0 {
+        if seconds.len().is_multiple_of(SECONDS_UNSORTED_MAX) {
             seconds.sort_unstable();
             seconds.dedup();
         }

@@ -25,8 +25,10 @@ const BARS_EVERY: Duration = Duration::from_millis(250);
 const SAVE_EVERY: Duration = Duration::from_secs(5);
 /// The status goes out so often, and freshness is looked at.
 const STATUS_EVERY: Duration = Duration::from_secs(5);
-/// Old windows leave the memory, and old bars the disk, so often.
+/// Old bars leave the disk so often.
 const TIDY_EVERY: Duration = Duration::from_secs(600);
+/// Old windows leave the memory after so many rounds of storing.
+const ROUNDS_IN_MEMORY: u32 = 6;
 /// Frames the hub may be behind before prices are held back to the newest of each symbol.
 const BACKLOG_MAX: usize = 65_536;
 /// How far back a start reads stored windows.
@@ -62,6 +64,7 @@ pub async fn run(
         states: HashMap::new(),
         position: None,
         saving: None,
+        rounds: 0,
         tidying: None,
     };
     writer.take_universe();
@@ -113,6 +116,8 @@ struct Writer {
     states: HashMap<SymbolId, Freshness>,
     position: Option<LogPosition>,
     saving: Option<JoinHandle<Result<(), StoreError>>>,
+    /// Rounds of storing begun.
+    rounds: u32,
     tidying: Option<JoinHandle<Result<usize, StoreError>>>,
 }
 
@@ -255,6 +260,11 @@ impl Writer {
                 }
             }
         }
+        self.rounds += 1;
+        if self.rounds.is_multiple_of(ROUNDS_IN_MEMORY) {
+            // Only here, where every change has just been taken down and none can come between.
+            self.live.write().tape.let_go_of_windows();
+        }
         let position = self.position.map(LogPosition::to_bytes);
         if windows.is_empty() {
             return;
@@ -275,9 +285,8 @@ impl Writer {
         }
     }
 
-    /// Lets old windows out of memory and old bars off the disk.
+    /// Lets old bars off the disk.
     fn tidy(&mut self) {
-        self.live.write().tape.let_go_of_windows();
         if self.tidying.as_ref().is_some_and(|t| !t.is_finished()) {
             return;
         }

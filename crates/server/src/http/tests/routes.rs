@@ -9,9 +9,7 @@ async fn symbols_are_found_by_name() {
     let reply = get("/api/v1/symbols?q=motors&limit=20").await;
     assert_eq!(reply.status, StatusCode::OK);
     assert_eq!(reply.header(header::CONTENT_TYPE), "application/json");
-    expect![[
-        r#"{"symbols":[{"symbol":"GM","name":"General Motors Company","exchange":"NYSE","kind":"stock","currency":"USD","sector":"Consumer Discretionary","industry":null}],"next_cursor":null}"#
-    ]]
+    expect![[r#"{"symbols":[{"symbol":"GM","name":"General Motors Company","exchange":"NYSE","kind":"stock","currency":"USD","sector":"Consumer Discretionary","industry":null,"hours":"us_equity"}],"next_cursor":null}"#]]
     .assert_eq(reply.text());
     assert_eq!(get("/api/v1/symbols?q=zzzz").await.text(), r#"{"symbols":[],"next_cursor":null}"#);
 }
@@ -38,9 +36,7 @@ async fn symbols_page_to_the_end() {
 
 #[tokio::test]
 async fn a_symbol_has_a_card() {
-    expect![[
-        r#"{"symbol":"GM","name":"General Motors Company","exchange":"NYSE","kind":"stock","currency":"USD","sector":"Consumer Discretionary","industry":null,"card":{"week_52_high":61.24,"week_52_low":null,"market_cap":70000000000,"pe_ratio":null,"shares_outstanding":null,"as_of":"2026-01-05T14:30:00Z","source":"finnhub"}}"#
-    ]]
+    expect![[r#"{"symbol":"GM","name":"General Motors Company","exchange":"NYSE","kind":"stock","currency":"USD","sector":"Consumer Discretionary","industry":null,"hours":"us_equity","card":{"week_52_high":61.24,"week_52_low":null,"market_cap":70000000000,"pe_ratio":null,"shares_outstanding":null,"as_of":"2026-01-05T14:30:00Z","source":"finnhub"}}"#]]
     .assert_eq(get("/api/v1/symbols/GM").await.text());
     for (path, symbol) in [
         ("BRK.B", "BRK.B"),
