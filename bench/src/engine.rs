@@ -225,10 +225,11 @@ impl Engine {
         self.settle()
     }
 
-    /// Opens one connection that wants every symbol and whose socket holds little.
+    /// Opens one connection that wants every symbol and whose socket holds little. It is not measured.
     pub(crate) fn connect_narrow(&mut self) -> Result<usize> {
         let symbols = self.layout.symbols;
         let connection = self.open(Wanted { first: 0, count: symbols, of: symbols }, Some(4 * 1024))?;
+        self.subscribers[connection].is_measured = false;
         self.settle()?;
         Ok(connection)
     }

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -80,10 +81,45 @@ pub(crate) struct Programs {
     pub(crate) node: PathBuf,
     /// The folder of the JavaScript peers, where `npm ci` has been run.
     #[arg(long, value_name = "FOLDER", default_value = "bench/peers")]
-    pub(crate) peers: PathBuf,
+    pub(crate) peers_folder: PathBuf,
 }
 
 impl Programs {
+    /// Installs the JavaScript peers by their lock file, unless they are there.
+    pub(crate) fn install_peers(&self) -> Result<()> {
+        if self.peers_folder.join("node_modules/ws").exists() && self.peers_folder.join("node_modules/bun").exists() {
+            return Ok(());
+        }
+        println!("installing the JavaScript peers: npm ci --prefix {}", self.peers_folder.display());
+        let status = Command::new("npm")
+            .args(["ci", "--no-fund", "--no-audit", "--prefix"])
+            .arg(&self.peers_folder)
+            .status()
+            .context("cannot start npm: install Node 20 or newer")?;
+        ensure!(status.success(), "npm ci failed ({status})");
+        Ok(())
+    }
+
+    /// What version a peer is, where that is easy to tell.
+    pub(crate) fn version(&self, peer: Peer) -> String {
+        let package = |name: &str| -> Option<String> {
+            let text = fs::read(self.peers_folder.join("node_modules").join(name).join("package.json")).ok()?;
+            let package: serde_json::Value = serde_json::from_slice(&text).ok()?;
+            Some(format!("{name} {}", package.get("version")?.as_str()?))
+        };
+        let said = |program: &Path| -> Option<String> {
+            let out = Command::new(program).arg("--version").output().ok()?;
+            Some(String::from_utf8_lossy(&out.stdout).lines().next()?.trim().to_owned())
+        };
+        match peer {
+            Peer::Bellwether => said(&self.bellwether),
+            Peer::Nats => said(&self.nats_server),
+            Peer::Ws => package("ws").zip(said(&self.node)).map(|(ws, node)| format!("{ws} on Node {node}")),
+            Peer::Bun => package("bun"),
+        }
+        .unwrap_or_else(|| "unknown".into())
+    }
+
     /// Absolute paths, because servers run in a folder of their own; says what is missing.
     pub(crate) fn check(&self, peer: Peer) -> Result<Self> {
         let mut programs = self.clone();
@@ -97,12 +133,12 @@ impl Programs {
                     Ok(node) => node,
                     Err(error) => on_path("node").ok_or(error)?,
                 };
-                programs.peers = found(&self.peers, "bench/peers belongs to the repository")?;
-                found(&self.peers.join("node_modules/ws"), "npm ci --prefix bench/peers")?;
+                programs.peers_folder = found(&self.peers_folder, "bench/peers belongs to the repository")?;
+                found(&self.peers_folder.join("node_modules/ws"), "npm ci --prefix bench/peers")?;
             }
             Peer::Bun => {
-                programs.peers = found(&self.peers, "bench/peers belongs to the repository")?;
-                bun(&programs.peers)?;
+                programs.peers_folder = found(&self.peers_folder, "bench/peers belongs to the repository")?;
+                bun(&programs.peers_folder)?;
             }
         }
         Ok(programs)
@@ -238,9 +274,9 @@ impl Server {
             Peer::Ws | Peer::Bun => {
                 let (program, script) = match target.peer {
                     Peer::Ws => (programs.node.clone(), "ws.mjs"),
-                    _ => (bun(&programs.peers)?, "bun.mjs"),
+                    _ => (bun(&programs.peers_folder)?, "bun.mjs"),
                 };
-                let arguments = [text(&programs.peers.join(script)), port.to_string()];
+                let arguments = [text(&programs.peers_folder.join(script)), port.to_string()];
                 let mut process = Process::start(&program, &arguments, at)?;
                 let mut stream = dial(&mut process, address)?;
                 stream.write_all(&frame::request(&address.to_string(), "/ingest"))?;

@@ -37,12 +37,22 @@ pub(crate) struct Subscriber {
     pub(crate) place: usize,
     /// It is read from; a stalled one is not.
     pub(crate) is_read: bool,
+    /// Its latencies count.
+    pub(crate) is_measured: bool,
     /// Values it got.
     pub(crate) values: u64,
     /// Bytes of a frame that is not complete.
     partial: Vec<u8>,
     /// Bytes of a message that is not complete.
     message: Vec<u8>,
+}
+
+/// Whose value it is that came.
+#[derive(Debug, Clone, Copy)]
+struct Whose {
+    wanted: Wanted,
+    place: usize,
+    is_measured: bool,
 }
 
 /// What all subscribers got.
@@ -92,12 +102,12 @@ impl Tally {
             .sum();
     }
 
-    fn value(&mut self, wanted: Wanted, place: usize, value: Value, now_micros: u64) {
-        let Some(slot) = wanted.slot(value.symbol) else {
+    fn value(&mut self, whose: Whose, value: Value, now_micros: u64) {
+        let Some(slot) = whose.wanted.slot(value.symbol) else {
             self.foreign += 1;
             return;
         };
-        let last = &mut self.last[place + slot];
+        let last = &mut self.last[whose.place + slot];
         if value.seq <= *last {
             self.repeated += 1;
             return;
@@ -108,7 +118,9 @@ impl Tally {
         if self.target.get(value.symbol) == Some(&value.seq) {
             self.remaining = self.remaining.saturating_sub(1);
         }
-        if let Some(latencies) = &mut self.latencies {
+        if let Some(latencies) = &mut self.latencies
+            && whose.is_measured
+        {
             let late = (now_micros + MICROS_WRAP - value.micros) % MICROS_WRAP;
             if now_micros.saturating_sub(late) >= self.since_micros {
                 latencies.record(late);
@@ -145,6 +157,7 @@ impl Subscriber {
             wanted,
             place,
             is_read: true,
+            is_measured: true,
             values: 0,
             partial: Vec::new(),
             message: Vec::new(),
@@ -250,10 +263,11 @@ impl Subscriber {
     }
 
     fn json(&mut self, text: &[u8], tally: &mut Tally, now: u64) {
-        let (wanted, place, values) = (self.wanted, self.place, &mut self.values);
+        let whose = Whose { wanted: self.wanted, place: self.place, is_measured: self.is_measured };
+        let values = &mut self.values;
         let read = load::read_values(text, |value| {
             *values += 1;
-            tally.value(wanted, place, value, now);
+            tally.value(whose, value, now);
         });
         if read.is_some() {
             return;
