@@ -12,6 +12,7 @@ mod load;
 mod measure;
 mod peer;
 mod pipe;
+mod primitives;
 mod process;
 mod report;
 mod subscriber;
@@ -61,6 +62,8 @@ enum Command {
         #[arg(long, default_value_t = 5_000)]
         connections: usize,
     },
+    /// What the machine itself can do with a socket.
+    Primitives,
     /// Symbol search of Bellwether at 26,000 symbols.
     Search {
         #[command(flatten)]
@@ -148,6 +151,10 @@ fn run(command: Command) -> Result<()> {
             if peer == Peer::Bellwether {
                 println!("{}", measure::loaded(&programs)?);
             }
+            Ok(())
+        }
+        Command::Primitives => {
+            println!("{}", primitives::measure()?);
             Ok(())
         }
         Command::Search { programs, queries } => {

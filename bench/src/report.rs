@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::{Closed, Open, median};
 use crate::measure::{Loaded, Memory, Search, Stalled, Startup};
+use crate::primitives::Primitives;
 
 /// Where and when it was measured.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -92,6 +93,8 @@ pub(crate) struct Report {
     machine: Machine,
     /// Servers and their versions.
     pub(crate) versions: Vec<(String, String)>,
+    /// The machine's own figures.
+    pub(crate) primitives: Option<Primitives>,
     /// Closed loop.
     pub(crate) closed: Vec<Row<Closed>>,
     /// Open loop.
@@ -118,6 +121,7 @@ impl Report {
         Self {
             machine,
             versions: Vec::new(),
+            primitives: None,
             closed: Vec::new(),
             open: Vec::new(),
             stalled: Vec::new(),
@@ -171,6 +175,9 @@ impl Report {
         )?;
         for (server, version) in &self.versions {
             writeln!(out, "- {server}: {version}")?;
+        }
+        if let Some(primitives) = &self.primitives {
+            writeln!(out, "- this machine's sockets: {primitives}")?;
         }
         self.write_closed(out)?;
         self.write_open(out)?;

@@ -10,6 +10,7 @@ use crate::engine::OpenPlan;
 use crate::load::Layout;
 use crate::measure::{self, ClosedPlan};
 use crate::peer::{Peer, Programs, Target};
+use crate::primitives;
 use crate::report::{Machine, Report, Row};
 
 /// What to run.
@@ -114,6 +115,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         })
         .collect();
 
+    report.primitives = report.try_to("this machine's sockets", primitives::measure());
     fan_out(&mut report, programs, &plan, &with_variants);
     if there.contains(&Peer::Bellwether) {
         alone(&mut report, programs, &plan);
