@@ -207,15 +207,16 @@ pub(crate) enum Ingest {
 fn bellwether_config(feed: SocketAddr, symbols: usize) -> String {
     let key = finnhub::KEY;
     format!(
-        r#"[[feeds]]
+        r#"connections = 20000
+connections_per_address = 20000
+symbols_per_connection = 5000
+
+[[feeds]]
 kind = "finnhub"
 key = "{key}"
 rest = "http://{feed}/finnhub/api/v1"
 stream = "ws://{feed}/finnhub/ws"
 symbol_limit = {symbols}
-
-[limits]
-connections_per_address = 20000
 "#
     )
 }

@@ -65,7 +65,7 @@ impl Plan {
                 idle_connections: 1_000,
                 startups: 3,
                 queries: 1_000,
-                coalesce_ms: &[0],
+                coalesce_ms: &[],
             }
         } else {
             Self {
@@ -77,7 +77,7 @@ impl Plan {
                 idle_connections: 5_000,
                 startups: 5,
                 queries: 5_000,
-                coalesce_ms: &[0, 20],
+                coalesce_ms: &[5, 20],
             }
         }
     }
@@ -155,8 +155,8 @@ fn fan_out(report: &mut Report, programs: &Programs, plan: &Plan, targets: &[Tar
             }
         }
         for &connections in plan.connections {
-            // Gathering for longer than the default has no place in a figure of latency.
-            for &target in targets.iter().filter(|t| t.coalesce_ms.is_none_or(|ms| ms == 0)) {
+            // Gathering for long has no place in a figure of latency.
+            for &target in targets.iter().filter(|t| t.coalesce_ms.is_none_or(|ms| ms <= 5)) {
                 let layout = Layout { connections, symbols: 1_000, per: 50 };
                 let what = format!("open loop, round {}, {connections} connections, {target}", round + 1);
                 if let Some(result) = report.try_to(&what, measure::open(target, programs, layout, plan.open)) {
@@ -164,8 +164,7 @@ fn fan_out(report: &mut Report, programs: &Programs, plan: &Plan, targets: &[Tar
                 }
             }
         }
-        for &target in targets.iter().filter(|t| t.peer == Peer::Bellwether && t.coalesce_ms.is_none_or(|ms| ms == 0))
-        {
+        for &target in targets.iter().filter(|t| t.peer == Peer::Bellwether && t.coalesce_ms.is_none()) {
             let layout = Layout { connections: 1_000, symbols: 1_000, per: 50 };
             let what = format!("stalled client, round {}, {target}", round + 1);
             if let Some(result) = report.try_to(&what, measure::stalled(target, programs, layout, plan.open)) {
