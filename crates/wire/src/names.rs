@@ -15,8 +15,10 @@ pub struct UnknownWord {
     pub allowed: &'static str,
 }
 
+// A word is taken as `tt`, not `literal`: what derives the schema does not see through the group
+// that a matched literal is handed on in, and would describe the Rust names.
 macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)+ } allowed $allowed:literal) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:tt,)+ } allowed $allowed:literal) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
         pub enum $name {
@@ -209,6 +211,8 @@ mod tests {
                 assert_eq!(serde_json::to_string(&value).unwrap(), format!("\"{value}\""));
                 spelt.push(value.as_str());
             }
+            let schema = serde_json::to_value(<$name as utoipa::PartialSchema>::schema()).unwrap();
+            assert_eq!(schema["enum"], serde_json::json!(spelt), "as described");
             assert_eq!("nonsense".parse::<$name>().unwrap_err().allowed, spelt.join(", "));
         };
     }

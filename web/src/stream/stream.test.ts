@@ -86,7 +86,7 @@ describe('connection', () => {
       const ping = socket.take('ping').at(-1);
       env.pass(40);
       if (ping?.type === 'ping')
-        socket.hear({ type: 'pong', ...(ping.id === undefined ? {} : { id: ping.id }), time: '' });
+        socket.hear({ type: 'pong', id: ping.id ?? null, time: '' });
       env.pass(PING_EVERY_MS - 40);
     }
     expect(stream.connection.link().phase).toBe('open');
