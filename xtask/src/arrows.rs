@@ -29,8 +29,7 @@ fn normal_dependencies() -> BTreeMap<String, BTreeSet<String>> {
         .output()
         .expect("cargo metadata runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let metadata: serde_json::Value =
-        serde_json::from_slice(&output.stdout).expect("cargo metadata is JSON");
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("cargo metadata is JSON");
     let packages = metadata["packages"].as_array().expect("packages");
     packages
         .iter()
@@ -65,10 +64,7 @@ fn pure_crates_stay_pure() {
     let found = normal_dependencies();
     for name in PURE {
         for dependency in &found[*name] {
-            assert!(
-                !IMPURE.contains(&dependency.as_str()),
-                "{name} is pure and must not use {dependency}"
-            );
+            assert!(!IMPURE.contains(&dependency.as_str()), "{name} is pure and must not use {dependency}");
         }
     }
 }

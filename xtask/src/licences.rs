@@ -142,9 +142,7 @@ fn built_in(metadata: &Value) -> BTreeMap<String, String> {
         }
     }
     let foreign = seen.into_iter().filter(|id| !ours.contains(id)).map(|id| &packages[&id]);
-    foreign
-        .map(|p| (format!("{} {}", text(&p["name"]), text(&p["version"])), text(&p["license"])))
-        .collect()
+    foreign.map(|p| (format!("{} {}", text(&p["name"]), text(&p["version"])), text(&p["license"]))).collect()
 }
 
 fn refused(packages: &BTreeMap<String, String>) -> Vec<String> {

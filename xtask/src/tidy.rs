@@ -76,7 +76,8 @@ fn nothing_is_left_unfinished() {
 fn links(text: &str) -> impl Iterator<Item = &str> {
     text.split("](").skip(1).filter_map(|rest| {
         let target = rest.split([')', ' ']).next()?;
-        let elsewhere = target.contains("://") || target.starts_with(['#', '/']) || target.starts_with("mailto:");
+        let elsewhere =
+            target.contains("://") || target.starts_with(['#', '/']) || target.starts_with("mailto:");
         (!elsewhere).then(|| target.split('#').next().unwrap_or(target))
     })
 }
