@@ -149,7 +149,9 @@ fn events_to_bars(bencher: divan::Bencher<'_, '_>) {
     let mut adapter = adapter(&stream);
     let mut events = Vec::with_capacity(TRADES);
     for frame in &stream.frames {
-        adapter.on_frame(Incoming::Text(frame.as_bytes()), stream.received, &mut events).expect("a good frame");
+        adapter
+            .on_frame(Incoming::Text(frame.as_bytes()), stream.received, &mut events)
+            .expect("a good frame");
     }
     bencher.counter(ItemsCount::new(TRADES)).with_inputs(|| tape(&stream)).bench_local_values(|mut tape| {
         let mut updates: Vec<Update> = Vec::with_capacity(32);

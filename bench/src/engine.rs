@@ -288,7 +288,13 @@ impl Engine {
     }
 
     /// Publishes blocks, each when all of the one before has arrived everywhere.
-    pub(crate) fn closed(&mut self, publications: usize, warm_up: usize, blocks: usize, patience: Duration) -> Result<Closed> {
+    pub(crate) fn closed(
+        &mut self,
+        publications: usize,
+        warm_up: usize,
+        blocks: usize,
+        patience: Duration,
+    ) -> Result<Closed> {
         ensure!(
             publications.is_multiple_of(self.layout.symbols),
             "a block must hold each of the {} symbols as often as any other",

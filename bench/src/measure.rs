@@ -36,7 +36,12 @@ pub(crate) struct ClosedPlan {
 }
 
 /// Values delivered a second.
-pub(crate) fn closed(target: Target, programs: &Programs, layout: Layout, plan: ClosedPlan) -> Result<Closed> {
+pub(crate) fn closed(
+    target: Target,
+    programs: &Programs,
+    layout: Layout,
+    plan: ClosedPlan,
+) -> Result<Closed> {
     let mut engine = Engine::start(target, programs, layout)?;
     engine.connect()?;
     engine.closed(plan.publications, plan.warm_up, plan.blocks, PATIENCE)
@@ -59,7 +64,12 @@ pub(crate) struct Stalled {
 }
 
 /// One connection wants every symbol, reads in the first run and stops reading in the second.
-pub(crate) fn stalled(target: Target, programs: &Programs, layout: Layout, plan: OpenPlan) -> Result<Stalled> {
+pub(crate) fn stalled(
+    target: Target,
+    programs: &Programs,
+    layout: Layout,
+    plan: OpenPlan,
+) -> Result<Stalled> {
     let run = |stall: bool| -> Result<Open> {
         let mut engine = Engine::start(target, programs, layout)?;
         engine.connect()?;
@@ -260,8 +270,11 @@ pub(crate) fn search(programs: &Programs, queries: usize) -> Result<Search> {
         Ok(())
     };
     let (mut found, mut bare) = (Histogram::default(), Histogram::default());
-    let prefixes: Vec<&str> =
-        TYPED.iter().flat_map(|text| (1..=text.len()).map(move |n| &text[..n])).filter(|t| !ends_in_escape(t)).collect();
+    let prefixes: Vec<&str> = TYPED
+        .iter()
+        .flat_map(|text| (1..=text.len()).map(move |n| &text[..n]))
+        .filter(|t| !ends_in_escape(t))
+        .collect();
     for prefix in prefixes.iter().cycle().take(queries) {
         ask(&format!("/api/v1/symbols?q={prefix}&limit=20"), &mut found)?;
         ask("/healthz", &mut bare)?;
@@ -293,7 +306,11 @@ impl fmt::Display for Closed {
             self.generator_cores
         )?;
         if self.is_exact() {
-            write!(f, "all {} values delivered once and in order, {} to each connection", self.delivered, self.per_connection.0)
+            write!(
+                f,
+                "all {} values delivered once and in order, {} to each connection",
+                self.delivered, self.per_connection.0
+            )
         } else {
             write!(
                 f,
