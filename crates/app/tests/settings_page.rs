@@ -57,10 +57,10 @@ fn flags_and_variables_are_on_the_page() {
 
 /// The names a settings file may have there, as the refusal of another tells them.
 fn keys(text: &str) -> BTreeSet<String> {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("bellwether.toml");
-    std::fs::write(&path, text).unwrap();
-    let refusal = told(&["up", "--config", path.to_str().unwrap()]);
+    std::fs::write(&path, text).expect("the settings file is written");
+    let refusal = told(&["up", "--config", &path.to_string_lossy()]);
     let (_, expected) = refusal.split_once("expected one of").unwrap_or_else(|| panic!("{refusal}"));
     expected.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
