@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bus::InterestReport;
+use bus::{EventReader, InterestReport};
 use market::tape::{Counters, Limits};
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
@@ -76,7 +76,7 @@ fn epoch() -> String {
 }
 
 /// Starts everything that serves.
-pub(super) async fn start(house: Arc<House>, door: Listener, mut registry: Registry) -> Result<ServerRole, Failure> {
+pub(super) async fn start(house: Arc<House>, door: Listener, log: EventReader, mut registry: Registry) -> Result<ServerRole, Failure> {
     let config = &house.config;
     let universe = house.bus.universe().borrow().clone();
     let live = Arc::new(Live::new(universe, Limits::default(), &epoch(), clock()));
@@ -106,6 +106,7 @@ pub(super) async fn start(house: Arc<House>, door: Listener, mut registry: Regis
         Arc::clone(&live),
         Arc::clone(&hub),
         house.bus.clone(),
+        log,
         Arc::clone(&house.store),
         house.stop.clone(),
     ));
