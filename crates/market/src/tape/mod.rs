@@ -6,12 +6,12 @@
 //! `tape/tests.rs`.
 //!
 //! How: every figure of a window is either a sum, an extreme, or a first or last by key, so order
-//! never matters; and the recent trades themselves are kept ([`log`]), so that a duplicate is known
+//! never matters; and the recent trades themselves are kept (`log`), so that a duplicate is known
 //! and a window that lost its extreme can be made anew.
 //!
-//! What bounds it: windows older than [`series::windows_kept`] and trades beyond
-//! [`Limits::trades`] are let go. A trade or cancellation that reaches further back than that is
-//! counted in [`Counters`] rather than guessed at.
+//! What bounds it: windows older than `series::windows_kept` and trades beyond
+//! `Limits::trades` are let go. A trade or cancellation that reaches further back than that is
+//! counted in `Counters` rather than guessed at.
 
 pub mod log;
 pub mod series;
