@@ -222,7 +222,8 @@ fn read(path: &Path) -> Result<File, Failure> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| usage(format!("cannot read the settings file {}: {error}", path.display())))?;
     toml::from_str(&text).map_err(|error| {
-        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
+        let before = |start: usize| text.as_bytes().iter().take(start).filter(|byte| **byte == b'\n').count();
+        let line = 1 + error.span().map_or(0, |span| before(span.start));
         usage(format!("{}, line {line}: {}", path.display(), error.message().replace('\n', " ")))
     })
 }

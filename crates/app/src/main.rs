@@ -14,6 +14,7 @@ mod sim_command;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 use cli::{Cli, Command};
 
 /// Why a command ended badly, as far as its exit status tells.
@@ -80,6 +81,9 @@ fn report(failure: &Failure) -> ExitCode {
 
 /// What the parser says of a bad flag, without the pages around it.
 fn one_line(error: &clap::Error) -> String {
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return "a command is missing; try bellwether up, or see bellwether --help".into();
+    }
     let text = error.to_string();
     let told: Vec<&str> = text
         .lines()

@@ -1,4 +1,5 @@
 //! `docs/configuration.md` names every setting there is, and none that is not.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use std::collections::BTreeSet;
 use std::process::Command;

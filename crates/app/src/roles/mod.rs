@@ -6,10 +6,12 @@ mod feeds;
 mod server;
 
 use std::fmt;
+use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bus::{Bus, LocalBus, LocalConfig, NatsBus, NatsConfig};
+use ::server::live;
+use bus::{Bus, BusError, LocalBus, LocalConfig, NatsBus, NatsConfig};
 use market::{Timestamp, Universe};
 use prometheus_client::registry::Registry;
 use store::{Store, StoreError};
@@ -72,7 +74,8 @@ pub(crate) fn init_log(filter: &str) -> Result<(), Failure> {
         usage(format!("log = {filter:?} is no filter ({error}); try info, or feeds=debug"))
     })?;
     // A second start within one process, in tests, keeps the first one's log.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let _ = subscriber.with_ansi(std::io::stderr().is_terminal()).try_init();
     Ok(())
 }
 
@@ -138,13 +141,18 @@ async fn run(config: Config, store: Arc<Store>) -> Result<(), Failure> {
     let feed_metrics = ::feeds::Metrics::register(&mut registry);
     let (stop, stopping) = watch::channel(false);
     let house = Arc::new(House { config, bus, store, stop: stopping });
+    // The log is read from before the first event on.
+    let log = match house.config.roles.server {
+        true => Some(live::run::open_log(&house.bus, &house.store).await.map_err(anyhow::Error::from)?),
+        false => None,
+    };
     let feeds = match house.config.roles.feeds {
         true => Some(feeds::start(Arc::clone(&house), feed_metrics).await?),
         false => None,
     };
-    let server = match door {
-        Some(door) => Some(server::start(Arc::clone(&house), door, registry).await?),
-        None => None,
+    let server = match (door, log) {
+        (Some(door), Some(log)) => Some(server::start(Arc::clone(&house), door, log, registry).await?),
+        _ => None,
     };
     match &server {
         Some(server) => println!("bellwether is ready at http://{}", server.address()),
@@ -182,6 +190,13 @@ async fn join(config: &Config, universe: Arc<Universe>) -> Result<Bus, Failure> 
         NatsConfig { owns_universe: config.roles.feeds, universe, ..NatsConfig::new(url, &config.instance) };
     match NatsBus::connect(nats).await {
         Ok(bus) => Ok(Bus::Nats(bus)),
+        // Nothing has been started yet, and only a setting or a package mends it.
+        Err(error @ BusError::Connect { .. }) => Err(usage(format!(
+            "{:#}; start a NATS server there (in Debian the package nats-server: nats-server -js -sd FOLDER), \
+             or name another with --nats",
+            anyhow::Error::from(error)
+        ))),
+        Err(error @ BusError::JetStream { .. }) => Err(usage(format!("{:#}", anyhow::Error::from(error)))),
         Err(error) => Err(Failure::Failed(anyhow::Error::from(error).context("cannot join the other roles"))),
     }
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bus::InterestReport;
+use bus::{EventReader, InterestReport};
 use market::tape::{Counters, Limits};
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
@@ -78,6 +78,7 @@ fn epoch() -> String {
 pub(super) async fn start(
     house: Arc<House>,
     door: Listener,
+    log: EventReader,
     mut registry: Registry,
 ) -> Result<ServerRole, Failure> {
     let config = &house.config;
@@ -110,6 +111,7 @@ pub(super) async fn start(
         Arc::clone(&live),
         Arc::clone(&hub),
         house.bus.clone(),
+        log,
         Arc::clone(&house.store),
         house.stop.clone(),
     ));

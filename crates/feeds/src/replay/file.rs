@@ -3,6 +3,7 @@
 //! `time,exchange,symbol,conditions,size,price,correction`, in any order, found by name. Read as
 //! a stream: memory does not grow with the file.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
@@ -57,15 +58,30 @@ impl Row {
 }
 
 /// A row that cannot be read; the next one still can, unless `fatal`.
-#[derive(Debug, thiserror::Error)]
-#[error("line {line}: {what}")]
+#[derive(Debug)]
 pub struct RowError {
-    /// Line of the file, from 1.
+    /// Line of the file, from 1; 0 for the file as a whole.
     pub line: u64,
     /// What is wrong with it.
     pub what: What,
     /// Nothing more can be read.
     pub fatal: bool,
+}
+
+impl fmt::Display for RowError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => write!(f, "{}", self.what),
+            line => write!(f, "line {line}: {}", self.what),
+        }
+    }
+}
+
+impl std::error::Error for RowError {
+    /// The cause of what went wrong, which is part of this error's own words.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.what.source()
+    }
 }
 
 /// What can be wrong with a row or a file.

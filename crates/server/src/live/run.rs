@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bus::{Bus, EventReader, LogError, LogPosition, LogStart};
+use bus::{Bus, BusError, EventReader, LogError, LogPosition, LogStart};
 use market::{SymbolId, Timestamp};
 use store::{Kept, Saved, Store, StoreError};
 use tokio::sync::watch;
@@ -42,17 +42,10 @@ pub async fn run(
     live: Arc<Live>,
     hub: Arc<Hub>,
     bus: Bus,
+    events: EventReader,
     store: Arc<Store>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let start = log_start(&store).await;
-    let events = match bus.events(start).await {
-        Ok(events) => events,
-        Err(error) => {
-            tracing::error!(%error, "cannot read the log; prices will not move");
-            return;
-        }
-    };
     let mut writer = Writer {
         events,
         statuses: bus.statuses(),
@@ -75,7 +68,20 @@ pub async fn run(
     writer.finish().await;
 }
 
-/// Goes on where the stored windows end; without any, with what comes from now on.
+/// Opens the log for [`run`] where the stored windows end; without any, where it is now. To be called
+/// before any feed of this process starts, so that its first events are read.
+///
+/// # Errors
+/// As [`Bus::events`].
+pub async fn open_log(bus: &Bus, store: &Arc<Store>) -> Result<EventReader, BusError> {
+    let start = match bus {
+        // Begins and ends with the process: a place in an earlier one's says nothing.
+        Bus::Local(_) => LogStart::Oldest,
+        Bus::Nats(_) => log_start(store).await,
+    };
+    bus.events(start).await
+}
+
 async fn log_start(store: &Arc<Store>) -> LogStart {
     let store = Arc::clone(store);
     let read = tokio::task::spawn_blocking(move || store.checkpoint(CHECKPOINT)).await;
