@@ -155,7 +155,7 @@ pub(crate) fn load(flags: ServeFlags, roles: Roles) -> Result<Config, Failure> {
     Ok(Config {
         roles,
         data: flags.data.or(file.data).unwrap_or_else(|| "./bellwether-data".into()),
-        instance: flags.instance.or(file.instance).unwrap_or_else(|| format!("{roles}-{listen}")),
+        instance: flags.instance.or(file.instance).unwrap_or_else(|| format!("{}-{roles}-{listen}", host())),
         listen,
         nats,
         connections: flags.connections.or(file.connections).unwrap_or(20_000),
@@ -169,6 +169,13 @@ pub(crate) fn load(flags: ServeFlags, roles: Roles) -> Result<Config, Failure> {
         log: flags.log.or(file.log).unwrap_or_else(|| "info".into()),
         feeds,
     })
+}
+
+/// This machine's name, so that two machines with the same settings differ.
+fn host() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let plain: String = name.trim().chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+    if plain.is_empty() { "host".into() } else { plain }
 }
 
 /// Fills in what flags and variables say of the feeds; without any feed there is Finnhub if its key is

@@ -208,6 +208,7 @@ impl prometheus_client::collector::Collector for TapeCollector {
             cancelled,
             cancels_pending,
             uncertain,
+            gaps,
         } = self.0.counters();
         let shown = [
             ("tape_trades", "Trades that entered the tape", trades),
@@ -218,6 +219,7 @@ impl prometheus_client::collector::Collector for TapeCollector {
             ("tape_beyond_reach", "Windows a trade or cancellation came too late for", beyond_reach),
             ("tape_cancelled", "Trades cancelled or corrected", cancelled),
             ("tape_cancels_pending", "Cancellations that came before their trade", cancels_pending),
+            ("tape_gaps", "Times at which a feed said that it may have missed trades", gaps),
             ("tape_uncertain", "Windows whose extremes may include a cancelled trade", uncertain),
         ];
         for (name, help, value) in shown {

@@ -75,6 +75,8 @@ pub struct Counters {
     /// Windows whose high or low may still include a cancelled trade, because the trades that would
     /// tell were let go.
     pub uncertain: u64,
+    /// Times at which a feed said that it may have missed something.
+    pub gaps: u64,
 }
 
 /// One change, in the order in which it happened.
@@ -142,7 +144,8 @@ impl Tape {
                 self.trade(replacement, updates);
             }
             MarketEvent::Reference(reference) => self.reference(reference, updates),
-            MarketEvent::Gap { .. } => {}
+            // Nothing is made up for what was missed: bars lack it, and the count says so.
+            MarketEvent::Gap { .. } => self.counters.gaps += 1,
         }
     }
 
