@@ -407,6 +407,11 @@ export interface components {
          * @enum {string}
          */
         Freshness: "live" | "delayed" | "stale" | "closed" | "simulated" | "waiting";
+        /**
+         * @description When an instrument trades.
+         * @enum {string}
+         */
+        HoursName: "UsEquity" | "Always";
         /** @description What is known of an instrument before it trades. */
         InstrumentBody: {
             /**
@@ -419,6 +424,8 @@ export interface components {
              * @example NYSE
              */
             exchange: string;
+            /** @description When it trades. */
+            hours: components["schemas"]["HoursName"];
             /** @description Industry, where the provider tells. */
             industry: string | null;
             /** @description What kind of thing it is. */
