@@ -411,7 +411,7 @@ export interface components {
          * @description When an instrument trades.
          * @enum {string}
          */
-        HoursName: "UsEquity" | "Always";
+        HoursName: "us_equity" | "always";
         /** @description What is known of an instrument before it trades. */
         InstrumentBody: {
             /**
