@@ -1,9 +1,9 @@
 //! The executable from outside: what people, clients and operators rely on, and what it must survive.
 
-//mod abuse;
-//mod apart;
+mod abuse;
+mod apart;
 mod bars;
 mod command_line;
-//mod finnhub;
+mod finnhub;
 mod house;
 mod up;
