@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::feeds::ErrorKind;
 use ::feeds::adapter::{Adapter, Secret};
 use ::feeds::finnhub::rest::Rest;
 use ::feeds::finnhub::rest::desk::{self, Cards, fetch_quotes};
 use ::feeds::finnhub::{Finnhub, Settings};
 use ::feeds::supervisor::{self, Supervisor, initial_status};
-use ::feeds::ErrorKind;
 use bus::Refusal;
 use market::calendar::{Session, new_york_date, session_at};
 use market::feed::Timeliness;
@@ -62,7 +62,11 @@ impl Desk for FinnhubDesk {
 }
 
 /// Starts the stream, the quotes and the list of instruments.
-pub(super) fn start(config: &FinnhubConfig, links: Links, tasks: &mut JoinSet<()>) -> Result<Started, Failure> {
+pub(super) fn start(
+    config: &FinnhubConfig,
+    links: Links,
+    tasks: &mut JoinSet<()>,
+) -> Result<Started, Failure> {
     let defaults = Settings::default();
     let settings = Settings {
         key: Secret::new(config.key.clone().unwrap_or_default()),
@@ -90,7 +94,12 @@ pub(super) fn start(config: &FinnhubConfig, links: Links, tasks: &mut JoinSet<()
         status,
     };
     let is_open: supervisor::IsOpen = Arc::new(|hours, time| session_at(time, hours) == Session::Regular);
+<<<<<<< HEAD
     let stream = Supervisor::new(adapter, connection(config), streaming, clock(), is_open, links.metrics);
+=======
+    let stream =
+        Supervisor::new(adapter, supervisor::Settings::default(), streaming, clock(), is_open, links.metrics);
+>>>>>>> main
     tasks.spawn(stream.run(stopped(&links.stop)));
     let quoting = desk::Links { demand: links.demand, universe: links.universe, events: links.events };
     let day_of = |time| new_york_date(time).days();
@@ -154,4 +163,3 @@ async fn keep_list(
         }
     }
 }
-
