@@ -74,6 +74,12 @@ pub(crate) struct FinnhubConfig {
     pub(crate) calls_per_minute: Option<u32>,
     /// The address is a look-alike's: prices are labelled as simulated.
     pub(crate) simulated: bool,
+    /// `us`, or `open` for a look-alike whose session never closes, as which it is taken unless said.
+    pub(crate) hours: Option<HoursName>,
+    /// Seconds without any trade in an open market after which the connection is taken for dead.
+    pub(crate) quiet_seconds: Option<u64>,
+    /// Longest pause between two attempts to connect, in milliseconds.
+    pub(crate) reconnect_max_ms: Option<u64>,
 }
 
 impl std::fmt::Debug for FinnhubConfig {

@@ -143,6 +143,8 @@ enum Token {
 pub(crate) fn routes(look: Arc<Look>) -> Router {
     Router::new()
         .route(STREAM_PATH, any(stream::connect))
+        // Clients keep a slash before their query, as Finnhub's own address has one.
+        .route(&format!("{STREAM_PATH}/"), any(stream::connect))
         // Whatever follows, also the second slash that the official Python client puts there.
         .route("/finnhub/api/v1/{*path}", any(rest::call))
         .with_state(Arc::clone(&look))

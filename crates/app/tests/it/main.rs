@@ -5,7 +5,10 @@
     reason = "a test that cannot go on should stop; not every helper is used yet"
 )]
 
+mod abuse;
+mod apart;
 mod bars;
 mod command_line;
+mod finnhub;
 mod house;
 mod up;

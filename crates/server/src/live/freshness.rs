@@ -23,7 +23,9 @@ pub struct Situation {
 /// The word a viewer sees beside the price.
 pub fn freshness(situation: Situation, now: Timestamp) -> Freshness {
     let Situation { has_price, hours, feed, is_waiting, is_subscribed } = situation;
-    if !has_price || is_waiting {
+    // While the feed is not up everything waits for it: what has a price then is stale.
+    let is_up = matches!(feed, Some((FeedState::Up, _)));
+    if !has_price || (is_waiting && is_up) {
         return Freshness::Waiting;
     }
     if session_at(now, hours) == Session::Closed {
@@ -62,6 +64,11 @@ mod tests {
             (Situation { is_waiting: true, ..good }, open, Freshness::Waiting),
             (Situation { is_subscribed: false, ..good }, open, Freshness::Stale),
             (Situation { feed: None, ..good }, open, Freshness::Stale),
+            (
+                Situation { feed: Some((FeedState::Down, Timeliness::Live)), is_waiting: true, ..good },
+                open,
+                Freshness::Stale,
+            ),
             (Situation { feed: Some((FeedState::Silent, Timeliness::Live)), ..good }, open, Freshness::Stale),
             (
                 Situation { feed: Some((FeedState::Down, Timeliness::Simulated)), ..good },

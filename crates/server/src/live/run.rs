@@ -50,6 +50,8 @@ pub async fn run(
         events,
         statuses: bus.statuses(),
         universe: bus.universe(),
+        follows: matches!(bus, Bus::Nats(_)),
+        unsaved_universe: None,
         live,
         hub,
         store,
@@ -114,6 +116,10 @@ struct Writer {
     events: EventReader,
     statuses: watch::Receiver<bus::Statuses>,
     universe: watch::Receiver<Arc<market::Universe>>,
+    /// The universe comes from another process, so nobody else stores it here.
+    follows: bool,
+    /// What windows are stored by are ids of this universe, so it is stored before them.
+    unsaved_universe: Option<Arc<market::Universe>>,
     live: Arc<Live>,
     hub: Arc<Hub>,
     store: Arc<Store>,
@@ -143,7 +149,16 @@ impl Writer {
         let mut watched = BTreeSet::new();
         loop {
             tokio::select! {
-                next = self.events.next() => if !self.on_log(next) { return },
+                next = self.events.next() => {
+                    let is_first = self.position.is_none();
+                    if !self.on_log(next) {
+                        return;
+                    }
+                    if is_first {
+                        // From here on a crash goes on where the log was left, not where it then is.
+                        self.save().await;
+                    }
+                }
                 batch = fast.next() => self.apply(&batch.feed, &batch.events, Way::Live),
                 changed = self.statuses.changed() => {
                     if changed.is_err() {
@@ -201,6 +216,9 @@ impl Writer {
 
     fn take_universe(&mut self) {
         let universe = Arc::clone(&self.universe.borrow_and_update());
+        if self.follows && !universe.is_empty() {
+            self.unsaved_universe = Some(Arc::clone(&universe));
+        }
         self.live.set_universe(universe);
     }
 
@@ -272,11 +290,15 @@ impl Writer {
             self.live.write().tape.let_go_of_windows();
         }
         let position = self.position.map(LogPosition::to_bytes);
-        if windows.is_empty() {
+        let universe = self.unsaved_universe.take();
+        if windows.is_empty() && universe.is_none() {
             return;
         }
         let store = Arc::clone(&self.store);
         self.saving = Some(tokio::task::spawn_blocking(move || {
+            if let Some(universe) = universe {
+                store.save_whole_universe(&universe)?;
+            }
             store.save_windows(&windows, position.as_ref().map(|p| (CHECKPOINT, &p[..])))
         }));
     }

@@ -12,12 +12,12 @@ use ::feeds::supervisor::{self, Supervisor, initial_status};
 use bus::Refusal;
 use market::calendar::{Session, new_york_date, session_at};
 use market::feed::Timeliness;
-use market::{Bar, Card, HistoryRequest, Instrument, SymbolId, Universe};
+use market::{Bar, Card, HistoryRequest, Hours, Instrument, SymbolId, Universe};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::{Desk, Later, Links, Started};
-use crate::config::FinnhubConfig;
+use crate::config::{FinnhubConfig, HoursName};
 use crate::roles::clock;
 use crate::{Failure, usage};
 
@@ -94,21 +94,40 @@ pub(super) fn start(
         status,
     };
     let is_open: supervisor::IsOpen = Arc::new(|hours, time| session_at(time, hours) == Session::Regular);
+<<<<<<< HEAD
+    let stream = Supervisor::new(adapter, connection(config), streaming, clock(), is_open, links.metrics);
+=======
     let stream =
         Supervisor::new(adapter, supervisor::Settings::default(), streaming, clock(), is_open, links.metrics);
+>>>>>>> main
     tasks.spawn(stream.run(stopped(&links.stop)));
     let quoting = desk::Links { demand: links.demand, universe: links.universe, events: links.events };
     let day_of = |time| new_york_date(time).days();
     tasks.spawn(fetch_quotes(Arc::clone(&rest), quoting, clock(), day_of, stopped(&links.stop)));
-    tasks.spawn(keep_list(Arc::clone(&rest), links.name, links.listing, links.stop));
+    let hours = config.hours.unwrap_or(if config.simulated { HoursName::Open } else { HoursName::Us });
+    tasks.spawn(keep_list(Arc::clone(&rest), links.name, hours, links.listing, links.stop));
     let cards = Arc::new(Cards::new(rest, clock()));
     Ok(Started { status: told, desk: Arc::new(FinnhubDesk { cards }), limit })
+}
+
+/// How its connection is kept up.
+fn connection(config: &FinnhubConfig) -> supervisor::Settings {
+    let mut settings = supervisor::Settings::default();
+    if let Some(seconds) = config.quiet_seconds {
+        settings.silence.quiet_max = Duration::from_secs(seconds.max(1));
+    }
+    if let Some(milliseconds) = config.reconnect_max_ms {
+        settings.backoff.max = Duration::from_millis(milliseconds.max(1));
+        settings.backoff.first = settings.backoff.first.min(settings.backoff.max);
+    }
+    settings
 }
 
 /// Asks for the list of instruments at the start and once a day.
 async fn keep_list(
     rest: Arc<Rest>,
     name: String,
+    hours: HoursName,
     listing: watch::Sender<Option<Arc<Vec<Instrument>>>>,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -119,7 +138,10 @@ async fn keep_list(
             asked = rest.symbols("US") => asked,
         };
         let wait = match asked {
-            Ok(list) => {
+            Ok(mut list) => {
+                if hours == HoursName::Open {
+                    list.iter_mut().for_each(|instrument| instrument.hours = Hours::Always);
+                }
                 tracing::info!(feed = name, instruments = list.len(), "the provider's list is here");
                 listing.send_replace(Some(Arc::new(list)));
                 retry = LIST_RETRY;
