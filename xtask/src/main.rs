@@ -1,84 +1,18 @@
 //! Chores of the repository, as Rust: the rules it keeps about itself.
 //!
-//! `cargo test -p xtask` checks that the arrows between crates point the way ARCHITECTURE.md says, and
-//! that files and functions keep to the size a head can hold.
+//! They run as tests, with `cargo test -p xtask` and so with `make check` and `make test`: the arrows
+//! between crates, the licences of what is built in, and what makes a file tidy.
+
+/// The arrows between crates.
+#[cfg(test)]
+mod arrows;
+/// The licences of everything built into the program and the page.
+#[cfg(test)]
+mod licences;
+/// What holds for every file: its length, its links, nothing left unfinished.
+#[cfg(test)]
+mod tidy;
 
 fn main() {
     println!("the rules run as tests: cargo test -p xtask");
-}
-
-#[cfg(test)]
-mod arrows {
-    use std::collections::{BTreeMap, BTreeSet};
-    use std::process::Command;
-
-    /// Which of our crates each may use. The order is that of ARCHITECTURE.md: pure first.
-    const ALLOWED: &[(&str, &[&str])] = &[
-        ("market", &[]),
-        ("wire", &["market"]),
-        ("feeds", &["market"]),
-        ("sim", &["market"]),
-        ("bus", &["market", "wire"]),
-        ("store", &["market", "wire"]),
-        ("server", &["market", "wire", "bus", "store"]),
-        ("app", &["market", "wire", "feeds", "bus", "store", "sim", "server"]),
-        ("bench", &["market", "wire", "feeds", "bus", "store", "sim", "server"]),
-        ("xtask", &[]),
-    ];
-
-    /// What a pure crate must not depend on, however indirectly it would be handy.
-    const IMPURE: &[&str] = &["tokio", "rand", "serde", "reqwest", "axum", "rusqlite", "mio", "tracing"];
-    const PURE: &[&str] = &["market"];
-
-    fn normal_dependencies() -> BTreeMap<String, BTreeSet<String>> {
-        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-        let output = Command::new(cargo)
-            .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
-            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-            .output()
-            .expect("cargo metadata runs");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let metadata: serde_json::Value =
-            serde_json::from_slice(&output.stdout).expect("cargo metadata is JSON");
-        let packages = metadata["packages"].as_array().expect("packages");
-        packages
-            .iter()
-            .map(|package| {
-                let dependencies = package["dependencies"].as_array().expect("dependencies").iter();
-                // A dev-dependency carries no arrow: tests may introduce anybody to anybody.
-                let normal = dependencies.filter(|d| d["kind"].is_null()).map(|d| text(&d["name"])).collect();
-                (text(&package["name"]), normal)
-            })
-            .collect()
-    }
-
-    fn text(value: &serde_json::Value) -> String {
-        value.as_str().expect("a name").to_owned()
-    }
-
-    #[test]
-    fn arrows_point_the_right_way() {
-        let found = normal_dependencies();
-        let ours: BTreeSet<&str> = ALLOWED.iter().map(|(name, _)| *name).collect();
-        let unlisted: Vec<_> = found.keys().filter(|name| !ours.contains(name.as_str())).collect();
-        assert!(unlisted.is_empty(), "crates without a place in the order: {unlisted:?}");
-        for (name, allowed) in ALLOWED {
-            for dependency in found[*name].iter().filter(|d| ours.contains(d.as_str())) {
-                assert!(allowed.contains(&dependency.as_str()), "{name} must not use {dependency}");
-            }
-        }
-    }
-
-    #[test]
-    fn pure_crates_stay_pure() {
-        let found = normal_dependencies();
-        for name in PURE {
-            for dependency in &found[*name] {
-                assert!(
-                    !IMPURE.contains(&dependency.as_str()),
-                    "{name} is pure and must not use {dependency}"
-                );
-            }
-        }
-    }
 }

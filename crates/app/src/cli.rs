@@ -50,7 +50,7 @@ pub(crate) struct ServeFlags {
     /// NATS server that joins the roles, such as nats://127.0.0.1:4222.
     #[arg(long, env = "BELLWETHER_NATS", value_name = "URL")]
     pub(crate) nats: Option<String>,
-    /// Name of this process among those that share the NATS server [default: made from the roles and the address].
+    /// Name of this process among those that share the NATS server [default: made from the host, the roles and the address].
     #[arg(long, env = "BELLWETHER_INSTANCE", value_name = "NAME")]
     pub(crate) instance: Option<String>,
     /// Key of Finnhub. Better given as a variable: other users of the machine see flags.

@@ -161,17 +161,27 @@ pub(crate) fn load(flags: ServeFlags, roles: Roles) -> Result<Config, Failure> {
     Ok(Config {
         roles,
         data: flags.data.or(file.data).unwrap_or_else(|| "./bellwether-data".into()),
-        instance: flags.instance.or(file.instance).unwrap_or_else(|| format!("{roles}-{listen}")),
+        instance: flags.instance.or(file.instance).unwrap_or_else(|| format!("{}-{roles}-{listen}", host())),
         listen,
         nats,
         connections: flags.connections.or(file.connections).unwrap_or(20_000),
-        connections_per_address: flags.connections_per_address.or(file.connections_per_address).unwrap_or(1_000),
+        connections_per_address: flags
+            .connections_per_address
+            .or(file.connections_per_address)
+            .unwrap_or(1_000),
         symbols_per_connection: flags.symbols_per_connection.or(file.symbols_per_connection).unwrap_or(5_000),
         coalesce: Duration::from_millis(u64::from(coalesce_ms)),
         grace: Duration::from_secs(flags.grace.or(file.grace).unwrap_or(30)),
         log: flags.log.or(file.log).unwrap_or_else(|| "info".into()),
         feeds,
     })
+}
+
+/// This machine's name, so that two machines with the same settings differ.
+fn host() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let plain: String = name.trim().chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+    if plain.is_empty() { "host".into() } else { plain }
 }
 
 /// Fills in what flags and variables say of the feeds; without any feed there is Finnhub if its key is
@@ -214,7 +224,9 @@ fn complete(
     let mut names: Vec<&str> = feeds.iter().map(FeedConfig::name).collect();
     names.sort_unstable();
     match names.windows(2).find(|pair| pair[0] == pair[1]) {
-        Some(twice) => Err(usage(format!("two feeds are called {:?}; give one of them another name", twice[0]))),
+        Some(twice) => {
+            Err(usage(format!("two feeds are called {:?}; give one of them another name", twice[0])))
+        }
         None => Ok(()),
     }
 }
@@ -246,7 +258,10 @@ mod tests {
     #[test]
     fn without_anything_there_is_a_simulated_market() {
         let config = load(ServeFlags::default(), Roles::ALL).unwrap_or_else(|_| panic!("defaults are good"));
-        assert_eq!((config.listen.as_str(), config.feeds), ("127.0.0.1:8080", vec![FeedConfig::Sim(SimConfig::default())]));
+        assert_eq!(
+            (config.listen.as_str(), config.feeds),
+            ("127.0.0.1:8080", vec![FeedConfig::Sim(SimConfig::default())])
+        );
     }
 
     #[test]
@@ -274,7 +289,8 @@ mod tests {
 
     #[test]
     fn keys_stay_out_of_logs() {
-        let config = with_file("[[feeds]]\nkind = \"finnhub\"\nkey = \"geheim\"", ServeFlags::default()).unwrap();
+        let config =
+            with_file("[[feeds]]\nkind = \"finnhub\"\nkey = \"geheim\"", ServeFlags::default()).unwrap();
         assert!(!format!("{config:?}").contains("geheim"));
     }
 }

@@ -59,14 +59,11 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Serve { roles, flags } => roles::start(config::load(flags, roles::Roles::of(&roles)?)?),
         Command::Bars(flags) => bars::run(&flags),
         Command::Sim(flags) => sim_command::run(flags),
-        Command::Openapi => print_openapi(),
+        Command::Openapi => {
+            print!("{}", server::http::document());
+            Ok(())
+        }
     }
-}
-
-fn print_openapi() -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(&server::http::document()).map_err(anyhow::Error::from)?;
-    println!("{text}");
-    Ok(())
 }
 
 fn report(failure: &Failure) -> ExitCode {

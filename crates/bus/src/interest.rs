@@ -26,7 +26,7 @@ pub struct InterestReader {
 #[derive(Debug)]
 pub(crate) enum Source {
     Local(mpsc::Receiver<(InterestReport, u64)>),
-    Nats(NatsInterest),
+    Nats(Box<NatsInterest>),
 }
 
 #[derive(Debug)]

@@ -14,7 +14,7 @@ pub struct QuestionReader {
 #[derive(Debug)]
 pub(crate) enum Source {
     Local(mpsc::Receiver<Asked>),
-    Nats(NatsQuestions),
+    Nats(Box<NatsQuestions>),
 }
 
 /// A question, waiting for its answer. Dropped unanswered, the asker is told that nobody answers, or
@@ -29,7 +29,7 @@ pub struct Asked {
 #[derive(Debug)]
 pub(crate) enum Reply {
     Local(oneshot::Sender<Answer>),
-    Nats(NatsReply),
+    Nats(Box<NatsReply>),
 }
 
 impl QuestionReader {

@@ -173,7 +173,10 @@ mod tests {
         assert_eq!(universe.symbol(SymbolId(0)), Some(a));
         assert_eq!(universe.iter().map(|(id, _)| id).collect::<Vec<_>>(), [SymbolId(1)]);
         let again = universe.refresh([instrument("A", "Agilent")]);
-        assert_eq!(again, Difference { added: vec![], changed: vec![SymbolId(0)], missing: vec![SymbolId(1)] });
+        assert_eq!(
+            again,
+            Difference { added: vec![], changed: vec![SymbolId(0)], missing: vec![SymbolId(1)] }
+        );
         assert_eq!(universe.id(&a), Some(SymbolId(0)));
     }
 }

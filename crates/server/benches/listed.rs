@@ -7,6 +7,7 @@ use market::{Hours, Instrument, Kind, Symbol, Universe};
 const FILE: &str = "us-listed-2026-08-22.csv.gz";
 
 /// The real list; `None` where the file is not at hand.
+#[allow(dead_code)]
 pub(crate) fn listed() -> Option<Universe> {
     let mut universe = Universe::new();
     universe.refresh(instruments()?);

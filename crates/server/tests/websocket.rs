@@ -1,5 +1,7 @@
 //! The hub over real sockets: what `docs/protocol.md` promises, as a client sees it.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;

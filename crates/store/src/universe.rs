@@ -23,7 +23,9 @@ impl Store {
         let readable = instruments
             .into_iter()
             .enumerate()
-            .map_while(|(at, (id, listed, instrument))| Some((listed, instrument.filter(|_| id == at as i64)?)))
+            .map_while(|(at, (id, listed, instrument))| {
+                Some((listed, instrument.filter(|_| id == at as i64)?))
+            })
             .take_while(|(_, instrument)| seen.insert(instrument.symbol));
         let mut universe = Universe::new();
         let mut retired = Vec::new();

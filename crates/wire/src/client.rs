@@ -264,8 +264,9 @@ fn coalesce_ms(value: &RawValue) -> Result<u8, String> {
     }
 }
 
-/// A `subscribe` or `unsubscribe`, for the description of the protocol. [`ClientFrame`] is the
-/// form the server works with.
+/// The members of a `subscribe` or `unsubscribe`.
+//
+// For the description of the protocol only; `ClientFrame` is the form the server works with.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SubscriptionMembers {
     /// What of; without it, `prices`.
@@ -309,7 +310,9 @@ pub enum IdSchema {
     Number(f64),
 }
 
-/// A frame of a client, for the description of the protocol.
+/// One frame of a client.
+//
+// For the description of the protocol only; `ClientFrame` is the form the server works with.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[schema(as = ClientFrame)]

@@ -2,7 +2,7 @@
 //!
 //! An update is encoded once, whatever the number of its viewers: an *entry* is the member
 //! `"AAPL":{…}` of a frame's `data`, and a frame is a head, entries joined by commas, and
-//! [`DATA_END`]. Everything is appended to a buffer the caller reuses.
+//! `DATA_END`. Everything is appended to a buffer the caller reuses.
 
 use market::decimal::write_u64;
 use market::{Price, Symbol, Timestamp, Volume};

@@ -7,7 +7,7 @@ use market::{Bar, FeedStatus, Instrument, Price, Timestamp, Volume};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::names::{FeedStateName, IntervalName, KindName, MarketSession, SessionName};
+use crate::names::{FeedStateName, HoursName, IntervalName, KindName, MarketSession, SessionName};
 use crate::number::{self, Micros};
 use crate::quote::QuoteRow;
 use crate::text::{self, SymbolName};
@@ -36,6 +36,8 @@ pub struct InstrumentBody {
     /// Industry, where the provider tells.
     #[schema(required)]
     pub industry: Option<String>,
+    /// When it trades.
+    pub hours: HoursName,
 }
 
 impl From<&Instrument> for InstrumentBody {
@@ -48,6 +50,7 @@ impl From<&Instrument> for InstrumentBody {
             currency: instrument.currency.clone(),
             sector: instrument.sector.clone(),
             industry: instrument.industry.clone(),
+            hours: instrument.hours.into(),
         }
     }
 }

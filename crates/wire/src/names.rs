@@ -3,7 +3,7 @@
 //! Each enum knows its spelling on the wire, reads it back, and converts from and to the
 //! type of `market` it mirrors where there is one.
 
-use market::{FeedState, Interval, Kind, SessionFilter};
+use market::{FeedState, Hours, Interval, Kind, SessionFilter};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -15,8 +15,10 @@ pub struct UnknownWord {
     pub allowed: &'static str,
 }
 
+// A word is taken as `tt`, not `literal`: what derives the schema does not see through the group
+// that a matched literal is handed on in, and would describe the Rust names.
 macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)+ } allowed $allowed:literal) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:tt,)+ } allowed $allowed:literal) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
         pub enum $name {
@@ -153,6 +155,16 @@ words! {
 }
 
 words! {
+    /// When an instrument trades.
+    HoursName {
+        /// The US equity calendar: pre-market, regular session, after-hours.
+        UsEquity = "us_equity",
+        /// Day and night, every day; all of it counts as the regular session.
+        Always = "always",
+    } allowed "us_equity, always"
+}
+
+words! {
     /// Where a feed's connection stands.
     FeedStateName {
         /// Not yet connected, or connecting again.
@@ -182,6 +194,7 @@ words! {
 
 mirrors!(IntervalName, Interval { S1 = S1, M1 = M1, M5 = M5, M15 = M15, H1 = H1, D1 = D1 });
 mirrors!(SessionName, SessionFilter { Regular = Regular, All = All, Extended = Extended });
+mirrors!(HoursName, Hours { UsEquity = UsEquity, Always = Always });
 mirrors!(KindName, Kind { Stock = Stock, Etf = Etf, Crypto = Crypto, Forex = Forex, Other = Other });
 mirrors!(FeedStateName, FeedState { Connecting = Connecting, Up = Up, Silent = Silent, Down = Down });
 
@@ -198,6 +211,8 @@ mod tests {
                 assert_eq!(serde_json::to_string(&value).unwrap(), format!("\"{value}\""));
                 spelt.push(value.as_str());
             }
+            let schema = serde_json::to_value(<$name as utoipa::PartialSchema>::schema()).unwrap();
+            assert_eq!(schema["enum"], serde_json::json!(spelt), "as described");
             assert_eq!("nonsense".parse::<$name>().unwrap_err().allowed, spelt.join(", "));
         };
     }
@@ -209,6 +224,7 @@ mod tests {
         check!(IntervalName);
         check!(SessionName);
         check!(KindName);
+        check!(HoursName);
         check!(FeedStateName);
         check!(MarketSession);
     }

@@ -103,7 +103,7 @@ impl Quote {
     }
 }
 
-/// A [`Quote`] with its symbol.
+/// A symbol with its last price and day figures.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct QuoteRow {
     /// The symbol.

@@ -5,7 +5,8 @@ import type { MarketSymbol } from '../domain/symbol';
 import { getJson } from '../stream/request';
 import { readStored, writeStored } from '../ui/stored';
 
-export type Known = Pick<Instrument, 'name' | 'exchange' | 'kind'>;
+/** As remembered, perhaps by an earlier version of the page: the kind is any word. */
+export type Known = { name: string; exchange: string | null; kind: string };
 
 const KNOWN_MAX = 3000;
 let known: Map<string, Known> | null = null;

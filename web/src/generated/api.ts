@@ -4,32 +4,20 @@
  */
 
 export interface paths {
-    "/api/v1/symbols": {
+    "/api/v1/bars/{symbol}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Ranked search by symbol and name */
-        get: operations["searchSymbols"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/symbols/{symbol}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One instrument and its card */
-        get: operations["getSymbol"];
+        /**
+         * Bars, ascending.
+         * @description With `from`, the earliest `limit` bars that start there or later, and `next_cursor` leads to
+         *     later ones. Without it, the newest `limit` bars that start before `to`, and `next_cursor` leads
+         *     to earlier ones. Send a cursor together with the other parameters of the first request.
+         */
+        get: operations["get_bars"];
         put?: never;
         post?: never;
         delete?: never;
@@ -45,25 +33,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Latest values */
-        get: operations["getQuotes"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/bars/{symbol}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Bars, ascending */
-        get: operations["getBars"];
+        /** Latest values and day figures. */
+        get: operations["get_quotes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -79,8 +50,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Short price histories, oldest first */
-        get: operations["getSparklines"];
+        /** Small lines: recent closes of each symbol. */
+        get: operations["get_sparklines"];
         put?: never;
         post?: never;
         delete?: never;
@@ -96,8 +67,134 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Feeds, market session and server clock */
-        get: operations["getStatus"];
+        /** Server clock, market session, feeds. */
+        get: operations["get_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/symbols": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ranked search by symbol and name.
+         * @description Exact symbols first, then beginnings of symbols, then words of names, then the same with typing
+         *     errors; within each, the more active first. Without `q`, all instruments, the most active first.
+         */
+        get: operations["search_symbols"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/symbols/{symbol}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One instrument with its key figures. */
+        get: operations["get_symbol"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the process lives. */
+        get: operations["healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything counted, as Prometheus reads it. */
+        get: operations["get_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether feed and store are up. */
+        get: operations["readyz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives a client a session of its own and the address to connect to.
+         * @description Nothing is kept for it: the id is the client's, and the address is the one it asked for.
+         */
+        post: operations["create_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Addresses the data comes from. */
+        get: operations["get_sources"];
         put?: never;
         post?: never;
         delete?: never;
@@ -110,262 +207,578 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @enum {string} */
-        Interval: "1s" | "1m" | "5m" | "15m" | "1h" | "1d";
-        /**
-         * @description Which trades a bar is made of
-         * @enum {string}
-         */
-        SessionFilter: "regular" | "all" | "extended";
-        /** @enum {string} */
-        Freshness: "live" | "delayed" | "stale" | "closed" | "simulated" | "waiting";
-        /** @enum {string} */
-        MarketSession: "pre" | "regular" | "post" | "closed";
-        /** @enum {string} */
-        FeedState: "connecting" | "up" | "silent" | "down";
-        Instrument: {
-            symbol: string;
-            name: string;
-            exchange: string | null;
+        /** @description One bar. */
+        BarBody: {
             /**
-             * @example stock
-             * @example etf
-             * @example crypto
+             * Format: decimal
+             * @description Last price.
              */
-            kind: string;
-            currency: string | null;
-            sector: string | null;
-            industry: string | null;
-        };
-        Card: {
-            week_52_high: number | null;
-            week_52_low: number | null;
-            market_cap: number | null;
-            pe_ratio: number | null;
-            shares_outstanding: number | null;
-            /** Format: date-time */
-            as_of: string | null;
-            source: string | null;
-        };
-        InstrumentDetail: components["schemas"]["Instrument"] & {
-            card: components["schemas"]["Card"];
-        };
-        SymbolsAnswer: {
-            symbols: components["schemas"]["Instrument"][];
-            next_cursor: string | null;
-        };
-        QuoteRow: {
-            symbol: string;
-        } & components["schemas"]["QuoteFigures"];
-        /** @description A row of GET /api/v1/quotes without its symbol */
-        QuoteFigures: {
-            /** @description Last trade's price, exact digits */
-            price: number | null;
+            close: number;
+            /**
+             * Format: decimal
+             * @description Highest price.
+             */
+            high: number;
+            /**
+             * Format: decimal
+             * @description Lowest price.
+             */
+            low: number;
+            /**
+             * Format: decimal
+             * @description First price.
+             */
+            open: number;
             /**
              * Format: date-time
-             * @description The last trade's own time
+             * @description Start of the window.
+             */
+            start: string;
+            /**
+             * Format: int64
+             * @description Number of trades in `volume`.
+             */
+            trades: number;
+            /**
+             * Format: decimal
+             * @description Shares or coins.
+             */
+            volume: number;
+            /**
+             * Format: decimal
+             * @description Volume-weighted average price, to six places, half to even.
+             */
+            vwap: number;
+        };
+        /** @description A bar, or that there is none any more. */
+        BarChange: components["schemas"]["BarBody"] | components["schemas"]["RemovedBar"];
+        /** @description Bars by symbol, ascending by start. */
+        BarUpdate: {
+            /** @description By symbol. */
+            data: {
+                [key: string]: components["schemas"]["BarChange"][];
+            };
+            /** @description Length of the windows. */
+            interval: components["schemas"]["IntervalName"];
+            /** @description Which trades the bars are made of. */
+            session: components["schemas"]["SessionName"];
+        };
+        /** @description One page of bars, ascending by start. */
+        BarsAnswer: {
+            /** @description The bars. */
+            bars: components["schemas"]["BarBody"][];
+            /** @description Length of each window. */
+            interval: components["schemas"]["IntervalName"];
+            /**
+             * @description Pass as `cursor` for the next page: later bars when `from` was given, earlier ones otherwise;
+             *     `null` on the last.
+             */
+            next_cursor: string | null;
+            /** @description Which trades the bars are made of. */
+            session: components["schemas"]["SessionName"];
+            /** @description Where the trades come from; `null` where there are no bars. */
+            source: string | null;
+            /**
+             * @description The symbol.
+             * @example AAPL
+             */
+            symbol: string;
+        };
+        /** @description Key figures of a company, as its provider gives them. What it does not give is `null`. */
+        Card: {
+            /**
+             * Format: date-time
+             * @description When the provider gave these figures.
+             */
+            as_of: string | null;
+            /**
+             * Format: decimal
+             * @description Market value in the instrument's currency.
+             */
+            market_cap: number | null;
+            /**
+             * Format: decimal
+             * @description Price by yearly earnings.
+             */
+            pe_ratio: number | null;
+            /**
+             * Format: decimal
+             * @description Shares outstanding.
+             */
+            shares_outstanding: number | null;
+            /** @description Who gave them. */
+            source: string | null;
+            /**
+             * Format: decimal
+             * @description Highest price in 52 weeks.
+             */
+            week_52_high: number | null;
+            /**
+             * Format: decimal
+             * @description Lowest price in 52 weeks.
+             */
+            week_52_low: number | null;
+        };
+        /**
+         * @description What a client subscribes to.
+         * @enum {string}
+         */
+        Channel: "prices" | "quotes" | "bars" | "status";
+        /** @description One frame of a client. */
+        ClientFrame: (components["schemas"]["SubscriptionMembers"] & {
+            /** @enum {string} */
+            type: "subscribe";
+        }) | (components["schemas"]["SubscriptionMembers"] & {
+            /** @enum {string} */
+            type: "unsubscribe";
+        }) | {
+            /** @description A string or a number, echoed. */
+            id?: components["schemas"]["RequestId"];
+            /** @enum {string} */
+            type: "ping";
+        };
+        /**
+         * @description What kind of refusal an error is.
+         * @enum {string}
+         */
+        ErrorCode: "unknown_symbol" | "bad_request" | "too_many_symbols";
+        /** @description A refusal. */
+        ErrorFrame: {
+            /** @description What was wrong, for a program. */
+            code: components["schemas"]["ErrorCode"];
+            /** @description The `id` of the frame refused, where it had one. */
+            id?: components["schemas"]["RequestId"];
+            /**
+             * @description What was wrong, for a person.
+             * @example Invalid stock symbol: XYZ
+             */
+            message: string;
+            /** @description The symbol concerned, where it is one. */
+            symbol?: string;
+        };
+        /** @description How a feed is doing. */
+        FeedBody: {
+            /**
+             * Format: int32
+             * @description Recent delay from a trade's own time to its arrival, in milliseconds.
+             */
+            delay_ms: number | null;
+            /** @description Why it is not up, in words. */
+            detail: string | null;
+            /**
+             * Format: date-time
+             * @description When anything was last heard.
+             */
+            last_event_at: string | null;
+            /** @description The feed's name in the configuration. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Connections made after the first.
+             */
+            reconnects: number;
+            /** @description What its prices are labelled with. */
+            source: string;
+            /** @description Where its connection stands. */
+            state: components["schemas"]["FeedStateName"];
+            /**
+             * Format: int32
+             * @description The most symbols its provider streams at once; `null` is no limit.
+             */
+            symbol_limit: number | null;
+            /**
+             * Format: int64
+             * @description Symbols its provider sends now.
+             */
+            symbols_subscribed: number;
+            /**
+             * Format: int64
+             * @description Symbols wanted but beyond the provider's limit.
+             */
+            symbols_waiting: number;
+        };
+        /**
+         * @description Where a feed's connection stands.
+         * @enum {string}
+         */
+        FeedStateName: "connecting" | "up" | "silent" | "down";
+        /**
+         * @description How far a price can be trusted to be the market's present one.
+         * @enum {string}
+         */
+        Freshness: "live" | "delayed" | "stale" | "closed" | "simulated" | "waiting";
+        /** @description What is known of an instrument before it trades. */
+        InstrumentBody: {
+            /**
+             * @description ISO code of the currency of its prices.
+             * @example USD
+             */
+            currency: string;
+            /**
+             * @description Exchange or venue as people know it.
+             * @example NYSE
+             */
+            exchange: string;
+            /** @description Industry, where the provider tells. */
+            industry: string | null;
+            /** @description What kind of thing it is. */
+            kind: components["schemas"]["KindName"];
+            /**
+             * @description The company's or pair's name.
+             * @example General Motors Company
+             */
+            name: string;
+            /** @description Sector, where the provider tells. */
+            sector: string | null;
+            /**
+             * @description What people type.
+             * @example GM
+             */
+            symbol: string;
+        };
+        /**
+         * @description How long a bar's window is.
+         * @enum {string}
+         */
+        IntervalName: "1s" | "1m" | "5m" | "15m" | "1h" | "1d";
+        /**
+         * @description What kind of thing an instrument is.
+         * @enum {string}
+         */
+        KindName: "stock" | "etf" | "crypto" | "forex" | "other";
+        /** @description The US equity market's day. */
+        MarketBody: {
+            /**
+             * Format: date-time
+             * @description End of the same regular session.
+             */
+            closes_at: string | null;
+            /**
+             * Format: date-time
+             * @description Start of the running regular session, or of the next when none runs.
+             */
+            opens_at: string | null;
+            /** @description Where the day stands. */
+            session: components["schemas"]["MarketSession"];
+        };
+        /**
+         * @description Where the US equity market's day stands.
+         * @enum {string}
+         */
+        MarketSession: "pre" | "regular" | "post" | "closed";
+        /** @description Answers a `ping`. */
+        Pong: {
+            id: components["schemas"]["RequestId"] | null;
+            /**
+             * Format: date-time
+             * @description The server's clock.
+             */
+            time: string;
+        };
+        /** @description Last prices by symbol. */
+        PriceUpdate: {
+            /** @description By symbol. */
+            data: {
+                [key: string]: components["schemas"]["PriceValue"];
+            };
+        };
+        /** @description A symbol's last price. */
+        PriceValue: {
+            /**
+             * Format: decimal
+             * @description The last trade's price.
+             * @example 150.23
+             */
+            price: number;
+            /**
+             * Format: int64
+             * @description Grows by at least one with every change of this symbol within one epoch.
+             */
+            seq: number;
+            /**
+             * @description Where the price comes from: `sim`, `finnhub`, `replay`.
+             * @example sim
+             */
+            source: string;
+            /** @description How far the price can be trusted to be the present one. */
+            state: components["schemas"]["Freshness"];
+            /**
+             * Format: date-time
+             * @description The last trade's own time.
+             */
+            timestamp: string;
+        };
+        /** @description An error answer by [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457). */
+        Problem: {
+            /**
+             * @description What was wrong with this request, and what would be right.
+             * @example limit must be a number from 1 to 100
+             */
+            detail: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             * @example 400
+             */
+            status: number;
+            /**
+             * @description The status in words.
+             * @example Bad Request
+             */
+            title: string;
+            /**
+             * @description What kind of problem this is: `about:blank`, which means that the status says it.
+             * @example about:blank
+             */
+            type: string;
+        };
+        /** @description A symbol's last price and day figures. What is not known is `null`. */
+        Quote: {
+            /**
+             * Format: int64
+             * @description Milliseconds from the trade to this answer.
+             */
+            age_ms: number | null;
+            /**
+             * Format: decimal
+             * @description `price` less `previous_close`.
+             */
+            change: number | null;
+            /**
+             * Format: decimal
+             * @description `change` in per cent of `previous_close`, to six places, half to even.
+             * @example 0.488294
+             */
+            change_percent: number | null;
+            /**
+             * Format: decimal
+             * @description Highest price of the day.
+             */
+            high: number | null;
+            /**
+             * Format: decimal
+             * @description Lowest price of the day.
+             */
+            low: number | null;
+            /**
+             * Format: decimal
+             * @description First price of the day.
+             */
+            open: number | null;
+            /**
+             * Format: decimal
+             * @description Close of the day before.
+             */
+            previous_close: number | null;
+            /**
+             * Format: decimal
+             * @description Price of the last trade.
+             * @example 150.23
+             */
+            price: number | null;
+            /**
+             * Format: int64
+             * @description Grows by at least one with every change of this symbol within one epoch.
+             */
+            seq: number;
+            /**
+             * @description Where the price comes from: `sim`, `finnhub`, `replay`.
+             * @example sim
+             */
+            source: string | null;
+            /** @description How far the price can be trusted to be the present one. */
+            state: components["schemas"]["Freshness"];
+            /**
+             * Format: date-time
+             * @description That trade's own time.
              */
             timestamp: string | null;
-            /** @description Grows by at least one with every change of this symbol within one epoch */
-            seq: number;
-            source: string | null;
-            age_ms: number | null;
-            state: components["schemas"]["Freshness"];
-            open: number | null;
-            high: number | null;
-            low: number | null;
+            /**
+             * Format: decimal
+             * @description Shares or coins traded in the day.
+             */
             volume: number | null;
-            previous_close: number | null;
-            change: number | null;
-            change_percent: number | null;
         };
+        /** @description A symbol with its last price and day figures. */
+        QuoteRow: components["schemas"]["Quote"] & {
+            /**
+             * @description The symbol.
+             * @example AAPL
+             */
+            symbol: string;
+        };
+        /** @description Rows of day figures by symbol. */
+        QuoteUpdate: {
+            /** @description By symbol. */
+            data: {
+                [key: string]: components["schemas"]["Quote"];
+            };
+        };
+        /** @description Latest values. */
         QuotesAnswer: {
+            /** @description A row for each known symbol asked for, in the order asked, each once. */
             quotes: components["schemas"]["QuoteRow"][];
+            /**
+             * @description The symbols asked for that do not exist.
+             * @example [
+             *       "XYZ"
+             *     ]
+             */
             unknown: string[];
         };
-        Bar: {
-            /** Format: date-time */
-            start: string;
-            open: number;
-            high: number;
-            low: number;
-            close: number;
-            volume: number;
-            trades: number;
-            vwap: number | null;
-        };
-        /** @description A bar that ceased to exist because its only trade was cancelled */
+        /** @description A bar whose only trade was cancelled. */
         RemovedBar: {
-            /** Format: date-time */
+            /** @description Always `true`. */
+            removed: boolean;
+            /**
+             * Format: date-time
+             * @description Start of its window.
+             */
             start: string;
-            /** @constant */
-            removed: true;
         };
-        BarsAnswer: {
-            symbol: string;
-            interval: components["schemas"]["Interval"];
-            session: components["schemas"]["SessionFilter"];
-            source: string | null;
-            bars: components["schemas"]["Bar"][];
-            next_cursor: string | null;
+        /** @description A string or a number. */
+        RequestId: string | number;
+        /** @description One frame of the server. */
+        ServerFrame: (components["schemas"]["PriceUpdate"] & {
+            /** @enum {string} */
+            type: "price_update";
+        }) | (components["schemas"]["QuoteUpdate"] & {
+            /** @enum {string} */
+            type: "quote_update";
+        }) | (components["schemas"]["BarUpdate"] & {
+            /** @enum {string} */
+            type: "bar_update";
+        }) | (components["schemas"]["StatusAnswer"] & {
+            /** @enum {string} */
+            type: "status";
+        }) | (components["schemas"]["ErrorFrame"] & {
+            /** @enum {string} */
+            type: "error";
+        }) | (components["schemas"]["Subscribed"] & {
+            /** @enum {string} */
+            type: "subscribed";
+        }) | (components["schemas"]["Pong"] & {
+            /** @enum {string} */
+            type: "pong";
+        });
+        /** @description A session and the address to connect to. */
+        SessionAnswer: {
+            /** @description Random and unguessable. */
+            session_id: string;
+            /**
+             * @description The address to connect to.
+             * @example ws://localhost:8080/ws
+             */
+            websocket_url: string;
         };
+        /**
+         * @description Which trades a bar is made of.
+         * @enum {string}
+         */
+        SessionName: "regular" | "all" | "extended";
+        /** @description Asks for a session. */
+        SessionRequest: {
+            /**
+             * @description The address that the client wants to connect to.
+             * @example ws://localhost:8080/ws
+             */
+            websocket_url: string;
+        };
+        /** @description Addresses the data comes from. */
+        SourcesAnswer: {
+            /**
+             * @description The addresses.
+             * @example [
+             *       "https://finnhub.io"
+             *     ]
+             */
+            sources: string[];
+        };
+        /** @description A small line of closes. */
         Sparkline: {
-            interval: components["schemas"]["Interval"];
+            /** @description At most 80 closes, oldest first. */
             closes: number[];
+            /** @description Time between two closes. */
+            interval: components["schemas"]["IntervalName"];
         };
+        /** @description Small lines by symbol; a symbol that does not exist is left out. */
         SparklinesAnswer: {
+            /** @description By symbol. */
             sparklines: {
                 [key: string]: components["schemas"]["Sparkline"];
             };
         };
-        Feed: {
-            name: string;
-            source: string;
-            state: components["schemas"]["FeedState"];
-            detail: string | null;
-            symbols_subscribed: number;
-            symbols_waiting: number;
-            symbol_limit: number | null;
-            /** Format: date-time */
-            last_event_at: string | null;
-            delay_ms: number | null;
-            reconnects: number;
-        };
-        Market: {
-            session: components["schemas"]["MarketSession"];
-            /** Format: date-time */
-            opens_at: string | null;
-            /** Format: date-time */
-            closes_at: string | null;
-        };
+        /** @description Server clock, market session, feeds. Also the body of the `status` frame. */
         StatusAnswer: {
-            /** Format: date-time */
+            /** @description Names one life of the server's state: `seq` only grows while it stays the same. */
+            epoch: string;
+            /** @description The feeds. */
+            feeds: components["schemas"]["FeedBody"][];
+            /** @description The US equity market's day. */
+            market: components["schemas"]["MarketBody"];
+            /**
+             * Format: date-time
+             * @description The server's clock.
+             */
             server_time: string;
+            /**
+             * @description The server's version.
+             * @example 0.1.0
+             */
             version: string;
-            epoch: string;
-            market: components["schemas"]["Market"];
-            feeds: components["schemas"]["Feed"][];
         };
-        Problem: {
-            type: string;
-            title: string;
-            status: number;
-            detail?: string | null;
-        };
-        SubscribePrices: {
-            /** @constant */
-            type: "subscribe";
-            /** @constant */
-            channel?: "prices";
-            symbols: string[];
-            id?: string | number;
-            coalesce_ms?: number;
-        };
-        SubscribeQuotes: {
-            /** @constant */
-            type: "subscribe";
-            /** @constant */
-            channel: "quotes";
-            symbols: string[];
-            id?: string | number;
-            coalesce_ms?: number;
-        };
-        SubscribeBars: {
-            /** @constant */
-            type: "subscribe";
-            /** @constant */
-            channel: "bars";
-            symbols: string[];
-            interval?: components["schemas"]["Interval"];
-            session?: components["schemas"]["SessionFilter"];
-            /** Format: date-time */
-            since?: string;
-            id?: string | number;
-        };
-        SubscribeStatus: {
-            /** @constant */
-            type: "subscribe";
-            /** @constant */
-            channel: "status";
-            id?: string | number;
-        };
-        Unsubscribe: {
-            /** @constant */
-            type: "unsubscribe";
-            /** @enum {string} */
-            channel?: "prices" | "quotes" | "bars" | "status";
-            symbols?: string[];
-            interval?: components["schemas"]["Interval"];
-            session?: components["schemas"]["SessionFilter"];
-        };
-        Ping: {
-            /** @constant */
-            type: "ping";
-            id?: string | number;
-        };
-        /** @description What a client may send on /ws */
-        ClientFrame: components["schemas"]["SubscribePrices"] | components["schemas"]["SubscribeQuotes"] | components["schemas"]["SubscribeBars"] | components["schemas"]["SubscribeStatus"] | components["schemas"]["Unsubscribe"] | components["schemas"]["Ping"];
-        LastPrice: {
-            price: number;
-            /** Format: date-time */
-            timestamp: string;
-            seq: number;
-            source: string;
-            state: components["schemas"]["Freshness"];
-        };
-        PriceUpdate: {
-            /** @constant */
-            type: "price_update";
-            data: {
-                [key: string]: components["schemas"]["LastPrice"];
-            };
-        };
-        QuoteUpdate: {
-            /** @constant */
-            type: "quote_update";
-            data: {
-                [key: string]: components["schemas"]["QuoteFigures"];
-            };
-        };
-        BarUpdate: {
-            /** @constant */
-            type: "bar_update";
-            interval: components["schemas"]["Interval"];
-            session: components["schemas"]["SessionFilter"];
-            data: {
-                [key: string]: (components["schemas"]["Bar"] | components["schemas"]["RemovedBar"])[];
-            };
-        };
-        StatusFrame: {
-            /** @constant */
-            type: "status";
-        } & components["schemas"]["StatusAnswer"];
-        ErrorFrame: {
-            /** @constant */
-            type: "error";
-            message: string;
-            symbol?: string;
-            /** @enum {string} */
-            code?: "unknown_symbol" | "bad_request" | "too_many_symbols";
-            id?: string | number;
-        };
+        /** @description Answers a `subscribe` that has an `id`: after the errors, before the snapshot. */
         Subscribed: {
-            /** @constant */
-            type: "subscribed";
-            id: string | number;
-            channel: string;
-            symbols: string[];
+            /** @description What was subscribed to. */
+            channel: components["schemas"]["Channel"];
+            /** @description Names one life of the server's state: `seq` only grows while it stays the same. */
             epoch: string;
+            /** @description The `id` of the `subscribe`. */
+            id: components["schemas"]["RequestId"];
+            /** @description The symbols that were good, in the order given. */
+            symbols: string[];
         };
-        Pong: {
-            /** @constant */
-            type: "pong";
-            id?: string | number;
-            /** Format: date-time */
-            time: string;
+        /** @description The members of a `subscribe` or `unsubscribe`. */
+        SubscriptionMembers: {
+            /** @description What of; without it, `prices`. */
+            channel?: components["schemas"]["Channel"];
+            /**
+             * Format: int32
+             * @description `subscribe` only: gather updates of this connection for so many milliseconds.
+             */
+            coalesce_ms?: number;
+            /** @description A string or a number; with it a `subscribe` is answered by `subscribed`. */
+            id?: components["schemas"]["RequestId"];
+            /** @description For bars; without it, `1m`. */
+            interval?: components["schemas"]["IntervalName"];
+            /** @description For bars; without it, `extended`. */
+            session?: components["schemas"]["SessionName"];
+            /**
+             * Format: date-time
+             * @description For bars, `subscribe` only: all stored bars from this start on are sent first.
+             */
+            since?: string;
+            /**
+             * @description The symbols; needed on every channel but `status`.
+             * @example [
+             *       "AAPL",
+             *       "TSLA"
+             *     ]
+             */
+            symbols?: string[];
         };
-        /** @description What the server sends on /ws */
-        ServerFrame: components["schemas"]["PriceUpdate"] | components["schemas"]["QuoteUpdate"] | components["schemas"]["BarUpdate"] | components["schemas"]["StatusFrame"] | components["schemas"]["ErrorFrame"] | components["schemas"]["Subscribed"] | components["schemas"]["Pong"];
+        /** @description One instrument with its key figures. */
+        SymbolDetail: components["schemas"]["InstrumentBody"] & {
+            /** @description Its key figures. */
+            card: components["schemas"]["Card"];
+        };
+        /** @description One page of a symbol search, best first. */
+        SymbolsPage: {
+            /** @description Pass as `cursor` for the next page; `null` on the last. */
+            next_cursor: string | null;
+            /** @description The instruments found. */
+            symbols: components["schemas"]["InstrumentBody"][];
+        };
     };
     responses: never;
     parameters: never;
@@ -375,118 +788,35 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    searchSymbols: {
+    get_bars: {
         parameters: {
             query?: {
-                q?: string;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SymbolsAnswer"];
-                };
-            };
-            /** @description Refused */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getSymbol: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                symbol: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["InstrumentDetail"];
-                };
-            };
-            /** @description Refused */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getQuotes: {
-        parameters: {
-            query: {
-                symbols: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QuotesAnswer"];
-                };
-            };
-            /** @description Refused */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getBars: {
-        parameters: {
-            query?: {
-                interval?: components["schemas"]["Interval"];
+                /** @description Length of each window; `1m` without it */
+                interval?: components["schemas"]["IntervalName"];
+                /** @description Which trades count; `extended` without it */
+                session?: components["schemas"]["SessionName"];
+                /** @description First start of a bar, RFC 3339 */
                 from?: string;
+                /** @description Bars that start before this, RFC 3339 */
                 to?: string;
-                session?: components["schemas"]["SessionFilter"];
+                /** @description Most bars to give; 1000 without it */
                 limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string;
             };
             header?: never;
             path: {
+                /**
+                 * @description The symbol, percent-encoded
+                 * @example AAPL
+                 */
                 symbol: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description The bars */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -495,8 +825,26 @@ export interface operations {
                     "application/json": components["schemas"]["BarsAnswer"];
                 };
             };
-            /** @description Refused */
-            default: {
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such symbol */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Bars cannot be read now */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -506,9 +854,13 @@ export interface operations {
             };
         };
     };
-    getSparklines: {
+    get_quotes: {
         parameters: {
             query: {
+                /**
+                 * @description 1 to 500 symbols, comma-separated
+                 * @example AAPL,MSFT
+                 */
                 symbols: string;
             };
             header?: never;
@@ -517,17 +869,17 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description A row for each known symbol */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SparklinesAnswer"];
+                    "application/json": components["schemas"]["QuotesAnswer"];
                 };
             };
-            /** @description Refused */
-            default: {
+            /** @description A parameter is wrong */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -537,7 +889,42 @@ export interface operations {
             };
         };
     };
-    getStatus: {
+    get_sparklines: {
+        parameters: {
+            query: {
+                /**
+                 * @description 1 to 500 symbols, comma-separated
+                 * @example AAPL,MSFT
+                 */
+                symbols: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A line for each known symbol */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SparklinesAnswer"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_status: {
         parameters: {
             query?: never;
             header?: never;
@@ -546,7 +933,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description How things stand */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -555,13 +942,209 @@ export interface operations {
                     "application/json": components["schemas"]["StatusAnswer"];
                 };
             };
-            /** @description Refused */
-            default: {
+        };
+    };
+    search_symbols: {
+        parameters: {
+            query?: {
+                /**
+                 * @description What somebody typed
+                 * @example motors
+                 */
+                q?: string;
+                /** @description Most symbols to give; 20 without it */
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The best of what was found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SymbolsPage"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_symbol: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The symbol, percent-encoded
+                 * @example GM
+                 */
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The instrument; figures its provider does not give are null */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SymbolDetail"];
+                };
+            };
+            /** @description No such symbol */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    healthz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It does */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+        };
+    };
+    get_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OpenMetrics text */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/openmetrics-text": string;
+                };
+            };
+        };
+    };
+    readyz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description They are not, and why */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionRequest"];
+            };
+        };
+        responses: {
+            /** @description The session */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionAnswer"];
+                };
+            };
+            /** @description The body is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is over 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The addresses */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourcesAnswer"];
                 };
             };
         };

@@ -85,8 +85,7 @@ describe('connection', () => {
     for (let i = 0; i < 10; i += 1) {
       const ping = socket.take('ping').at(-1);
       env.pass(40);
-      if (ping?.type === 'ping')
-        socket.hear({ type: 'pong', ...(ping.id === undefined ? {} : { id: ping.id }), time: '' });
+      if (ping?.type === 'ping') socket.hear({ type: 'pong', id: ping.id ?? null, time: '' });
       env.pass(PING_EVERY_MS - 40);
     }
     expect(stream.connection.link().phase).toBe('open');

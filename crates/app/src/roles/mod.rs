@@ -70,8 +70,9 @@ pub(crate) fn clock() -> Arc<dyn Fn() -> Timestamp + Send + Sync> {
 
 /// Logs to stderr. Fails for a filter that cannot be read.
 pub(crate) fn init_log(filter: &str) -> Result<(), Failure> {
-    let filter = EnvFilter::try_new(filter)
-        .map_err(|error| usage(format!("log = {filter:?} is no filter ({error}); try info, or feeds=debug")))?;
+    let filter = EnvFilter::try_new(filter).map_err(|error| {
+        usage(format!("log = {filter:?} is no filter ({error}); try info, or feeds=debug"))
+    })?;
     // A second start within one process, in tests, keeps the first one's log.
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let _ = subscriber.with_ansi(std::io::stderr().is_terminal()).try_init();
@@ -117,10 +118,9 @@ pub(crate) struct House {
 pub(crate) fn start(config: Config) -> Result<(), Failure> {
     init_log(&config.log)?;
     let store = Store::open(&config.data).map_err(|error| match error {
-        StoreError::Database(error) => Failure::Failed(anyhow::anyhow!(
-            "cannot open the database in {}: {error}",
-            config.data.display()
-        )),
+        StoreError::Database(error) => {
+            Failure::Failed(anyhow::anyhow!("cannot open the database in {}: {error}", config.data.display()))
+        }
         other => usage(other),
     })?;
     let runtime = runtime()?;
@@ -186,11 +186,8 @@ async fn join(config: &Config, universe: Arc<Universe>) -> Result<Bus, Failure> 
         bus.publish_universe(universe).await.map_err(anyhow::Error::from)?;
         return Ok(bus);
     };
-    let nats = NatsConfig {
-        owns_universe: config.roles.feeds,
-        universe,
-        ..NatsConfig::new(url, &config.instance)
-    };
+    let nats =
+        NatsConfig { owns_universe: config.roles.feeds, universe, ..NatsConfig::new(url, &config.instance) };
     match NatsBus::connect(nats).await {
         Ok(bus) => Ok(Bus::Nats(bus)),
         // Nothing has been started yet, and only a setting or a package mends it.

@@ -35,10 +35,9 @@ const GOODBYES: Duration = Duration::from_secs(3);
 /// Takes the port, before anything else is started.
 pub(super) async fn bind(config: &Config) -> Result<Listener, Failure> {
     Listener::bind(&config.listen).await.map_err(|error| match error {
-        ListenError::Other { source, .. } => usage(format!(
-            "cannot listen on {}: {source}; choose another with --listen",
-            config.listen
-        )),
+        ListenError::Other { source, .. } => {
+            usage(format!("cannot listen on {}: {source}; choose another with --listen", config.listen))
+        }
         told => usage(told),
     })
 }
@@ -76,7 +75,12 @@ fn epoch() -> String {
 }
 
 /// Starts everything that serves.
-pub(super) async fn start(house: Arc<House>, door: Listener, log: EventReader, mut registry: Registry) -> Result<ServerRole, Failure> {
+pub(super) async fn start(
+    house: Arc<House>,
+    door: Listener,
+    log: EventReader,
+    mut registry: Registry,
+) -> Result<ServerRole, Failure> {
     let config = &house.config;
     let universe = house.bus.universe().borrow().clone();
     let live = Arc::new(Live::new(universe, Limits::default(), &epoch(), clock()));
@@ -97,7 +101,8 @@ pub(super) async fn start(house: Arc<House>, door: Listener, log: EventReader, m
     };
     let hub_metrics = hub::Metrics::register(&mut registry);
     let source = Arc::new(LiveSource::new(Arc::clone(&live), stored));
-    let hub = Hub::start(&hub_config, source, &hub_metrics).map_err(|e| anyhow::anyhow!("cannot start the hub: {e}"))?;
+    let hub = Hub::start(&hub_config, source, &hub_metrics)
+        .map_err(|e| anyhow::anyhow!("cannot start the hub: {e}"))?;
     let hub = Arc::new(hub);
     let http_metrics = HttpMetrics::register(&mut registry);
     registry.register_collector(Box::new(TapeCollector(Arc::clone(&live))));
@@ -124,7 +129,8 @@ pub(super) async fn start(house: Arc<House>, door: Listener, log: EventReader, m
     let address = door.address();
     let mut stop = house.stop.clone();
     tasks.spawn(async move {
-        let drained = door.serve(app, options, http_metrics, async move { drop(stop.wait_for(|s| *s).await) }).await;
+        let drained =
+            door.serve(app, options, http_metrics, async move { drop(stop.wait_for(|s| *s).await) }).await;
         if drained.cut > 0 {
             tracing::warn!(requests = drained.cut, "requests were cut short");
         }
@@ -187,7 +193,10 @@ async fn report_interest(house: Arc<House>, live: Arc<Live>) {
 struct TapeCollector(Arc<Live>);
 
 impl prometheus_client::collector::Collector for TapeCollector {
-    fn encode(&self, mut encoder: prometheus_client::encoding::DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+    fn encode(
+        &self,
+        mut encoder: prometheus_client::encoding::DescriptorEncoder<'_>,
+    ) -> Result<(), std::fmt::Error> {
         use prometheus_client::encoding::EncodeMetric;
         let Counters {
             trades,
@@ -199,6 +208,7 @@ impl prometheus_client::collector::Collector for TapeCollector {
             cancelled,
             cancels_pending,
             uncertain,
+            gaps,
         } = self.0.counters();
         let shown = [
             ("tape_trades", "Trades that entered the tape", trades),
@@ -209,6 +219,7 @@ impl prometheus_client::collector::Collector for TapeCollector {
             ("tape_beyond_reach", "Windows a trade or cancellation came too late for", beyond_reach),
             ("tape_cancelled", "Trades cancelled or corrected", cancelled),
             ("tape_cancels_pending", "Cancellations that came before their trade", cancels_pending),
+            ("tape_gaps", "Times at which a feed said that it may have missed trades", gaps),
             ("tape_uncertain", "Windows whose extremes may include a cancelled trade", uncertain),
         ];
         for (name, help, value) in shown {
@@ -217,7 +228,8 @@ impl prometheus_client::collector::Collector for TapeCollector {
             counter.encode(metric)?;
         }
         let instruments = ConstGauge::new(self.0.universe().len() as i64);
-        let metric = encoder.encode_descriptor("instruments", "Instruments known", None, instruments.metric_type())?;
+        let metric =
+            encoder.encode_descriptor("instruments", "Instruments known", None, instruments.metric_type())?;
         instruments.encode(metric)
     }
 }

@@ -16,7 +16,8 @@ fn day() -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
     let further = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../../shared/data");
     let named = std::env::var_os("BELLWETHER_SHARED_DATA").map(PathBuf::from);
-    let found = named.into_iter().chain([beside, further]).map(|folder| folder.join(DAY)).find(|file| file.exists());
+    let found =
+        named.into_iter().chain([beside, further]).map(|folder| folder.join(DAY)).find(|file| file.exists());
     if found.is_none() {
         println!("skipped: {DAY} is not here; name its folder with BELLWETHER_SHARED_DATA");
     }
@@ -84,14 +85,17 @@ fn neither_order_nor_compression_matters() {
 
 /// A bar as HTTP gives it, as a line of the command.
 fn line(symbol: &str, bar: &Value) -> String {
-    let members = ["open", "high", "low", "close", "volume", "trades", "vwap"].map(|name| bar[name].to_string());
+    let members =
+        ["open", "high", "low", "close", "volume", "trades", "vwap"].map(|name| bar[name].to_string());
     format!("{symbol},{},{}", bar["start"].as_str().unwrap(), members.join(","))
 }
 
 /// All bars over HTTP, page by page, as the command prints them.
 pub(crate) async fn served(house: &Bellwether, symbol: &str, interval: &str, session: &str) -> String {
     let mut lines = vec!["symbol,start,open,high,low,close,volume,trades,vwap".to_owned()];
-    let path = format!("/api/v1/bars/{symbol}?interval={interval}&session={session}&from=2018-01-01T00:00:00Z&to=2018-01-04T00:00:00Z&limit=1000");
+    let path = format!(
+        "/api/v1/bars/{symbol}?interval={interval}&session={session}&from=2018-01-01T00:00:00Z&to=2018-01-04T00:00:00Z&limit=1000"
+    );
     let mut cursor = String::new();
     loop {
         let page = house.json(&format!("{path}{cursor}")).await;

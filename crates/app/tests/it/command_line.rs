@@ -33,7 +33,10 @@ fn bad_flags_are_told_in_one_line() {
         (&["up", "--listen", "127.0.0.1:99999", "--data", data], &["127.0.0.1:99999", "--listen"]),
         (&["up", "--listen", "8080", "--data", data], &["8080", "--listen"]),
         (&["up", "--listen", "198.51.100.1:80", "--data", data], &["198.51.100.1:80", "--listen"]),
-        (&["serve", "--roles", "feeds,desk", "--nats", "nats://127.0.0.1:1"], &["\"desk\"", "feeds", "server"]),
+        (
+            &["serve", "--roles", "feeds,desk", "--nats", "nats://127.0.0.1:1"],
+            &["\"desk\"", "feeds", "server"],
+        ),
         (&["serve", "--roles", "feeds"], &["--nats"]),
         (&["sim", "--listen", "somewhere"], &["somewhere", "--listen"]),
         (&["sim", "--listen", "127.0.0.1:0", "--key="], &["key", "empty", "--key"]),
@@ -42,7 +45,10 @@ fn bad_flags_are_told_in_one_line() {
         assert_refused(arguments, told);
     }
     let missing = folder.path().join("missing.toml");
-    assert_refused(&[&up[..], &["--config", missing.to_str().unwrap()]].concat(), &["missing.toml", "No such file"]);
+    assert_refused(
+        &[&up[..], &["--config", missing.to_str().unwrap()]].concat(),
+        &["missing.toml", "No such file"],
+    );
 }
 
 #[test]

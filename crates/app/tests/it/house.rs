@@ -37,7 +37,8 @@ where
 /// The executable, without the settings of whoever runs the tests.
 pub(crate) fn bellwether() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bellwether"));
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("BELLWETHER_")) {
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("BELLWETHER_"))
+    {
         command.env_remove(name);
     }
     command.stdin(Stdio::null());

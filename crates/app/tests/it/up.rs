@@ -29,7 +29,9 @@ async fn with_nothing_at_all_there_is_a_live_market() {
     assert_eq!(found["symbols"][0]["name"], "General Motors Company");
 
     let mut client = house.client().await;
-    client.say(json!({"type": "subscribe", "symbols": ["AAPL", "XYZZY", "BINANCE:BTCUSDT"], "id": "a"})).await;
+    client
+        .say(json!({"type": "subscribe", "symbols": ["AAPL", "XYZZY", "BINANCE:BTCUSDT"], "id": "a"}))
+        .await;
     let error = client.hear().await;
     assert_eq!(
         (&error["type"], &error["message"], &error["code"], &error["id"]),
@@ -81,7 +83,8 @@ async fn rows_bars_and_status_have_their_channels() {
 
     client.say(json!({"type": "subscribe", "channel": "quotes", "symbols": ["MSFT"]})).await;
     let first = client.update("quote_update", "MSFT").await;
-    for member in ["price", "timestamp", "seq", "source", "age_ms", "state", "open", "high", "low", "volume"] {
+    for member in ["price", "timestamp", "seq", "source", "age_ms", "state", "open", "high", "low", "volume"]
+    {
         assert!(first.get(member).is_some(), "{member} is missing in {first}");
     }
     let row = client
@@ -90,17 +93,22 @@ async fn rows_bars_and_status_have_their_channels() {
             (row["change_percent"].is_number() && row["volume"].is_number()).then(|| row.clone())
         })
         .await;
-    assert!(number(&row["low"]) <= number(&row["price"]) && number(&row["price"]) <= number(&row["high"]), "{row}");
+    assert!(
+        number(&row["low"]) <= number(&row["price"]) && number(&row["price"]) <= number(&row["high"]),
+        "{row}"
+    );
     let change = number(&row["price"]) - number(&row["previous_close"]);
     assert!((change - number(&row["change"])).abs() < 1e-6, "{row}");
     assert_eq!(row["state"], "simulated");
 
-    let since = house.json("/api/v1/bars/MSFT?interval=1m&limit=10").await["bars"].as_array().unwrap().clone();
+    let since =
+        house.json("/api/v1/bars/MSFT?interval=1m&limit=10").await["bars"].as_array().unwrap().clone();
     assert_eq!(since.len(), 10);
     let start = since[0]["start"].clone();
     client.say(json!({"type": "subscribe", "channel": "bars", "symbols": ["MSFT"], "interval": "1m", "since": start, "id": 5})).await;
     let bars = client.update("bar_update", "MSFT").await;
-    let starts: Vec<&str> = bars.as_array().unwrap().iter().map(|bar| bar["start"].as_str().unwrap()).collect();
+    let starts: Vec<&str> =
+        bars.as_array().unwrap().iter().map(|bar| bar["start"].as_str().unwrap()).collect();
     assert!(starts.len() >= 10, "{bars}");
     assert_eq!(starts[0], start.as_str().unwrap());
     assert!(starts.is_sorted(), "{starts:?}");
@@ -137,25 +145,34 @@ async fn http_answers_and_refuses_as_described() {
     assert_eq!((&row["symbol"], &row["state"]), (&json!("AAPL"), &json!("simulated")));
     let detail = house.json("/api/v1/symbols/GM").await;
     assert_eq!((&detail["symbol"], &detail["exchange"]), (&json!("GM"), &json!("NYSE")));
-    assert!(detail["card"]["week_52_high"].is_number() && detail["card"]["market_cap"].is_number(), "{detail}");
+    assert!(
+        detail["card"]["week_52_high"].is_number() && detail["card"]["market_cap"].is_number(),
+        "{detail}"
+    );
     let bars = house.json("/api/v1/bars/AAPL?interval=1d&limit=5").await;
-    assert_eq!((&bars["symbol"], &bars["interval"], &bars["session"]), (&json!("AAPL"), &json!("1d"), &json!("extended")));
+    assert_eq!(
+        (&bars["symbol"], &bars["interval"], &bars["session"]),
+        (&json!("AAPL"), &json!("1d"), &json!("extended"))
+    );
     assert_eq!(bars["bars"].as_array().unwrap().len(), 5);
     // Pages follow each other without a seam.
     let all = house.json("/api/v1/bars/AAPL?interval=1h&limit=20&to=2026-01-05T14:00:00Z").await;
     let one = house.json("/api/v1/bars/AAPL?interval=1h&limit=10&to=2026-01-05T14:00:00Z").await;
     let cursor = one["next_cursor"].as_str().expect("there is more");
-    let other =
-        house.json(&format!("/api/v1/bars/AAPL?interval=1h&limit=10&to=2026-01-05T14:00:00Z&cursor={cursor}")).await;
+    let other = house
+        .json(&format!("/api/v1/bars/AAPL?interval=1h&limit=10&to=2026-01-05T14:00:00Z&cursor={cursor}"))
+        .await;
     let joined: Vec<Value> =
         [&other, &one].iter().flat_map(|page| page["bars"].as_array().unwrap().clone()).collect();
-    let starts = |bars: &[Value]| bars.iter().map(|b| b["start"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    let starts =
+        |bars: &[Value]| bars.iter().map(|b| b["start"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
     assert_eq!(starts(&joined), starts(all["bars"].as_array().unwrap()));
     let lines = house.json("/api/v1/sparklines?symbols=AAPL,MSFT").await;
     let closes = lines["sparklines"]["AAPL"]["closes"].as_array().unwrap();
     assert!((2..=80).contains(&closes.len()), "{}", closes.len());
     assert!(house.json("/sources").await["sources"][0].is_string());
-    let session = post(&format!("http://{}/session", house.address()), &json!({"websocket_url": "ws://here/ws"})).await;
+    let session =
+        post(&format!("http://{}/session", house.address()), &json!({"websocket_url": "ws://here/ws"})).await;
     assert_eq!(session.status, 200);
     assert!(session.json()["session_id"].is_string() && session.json()["websocket_url"].is_string());
     let document = house.json("/openapi.json").await;
@@ -181,7 +198,8 @@ async fn http_answers_and_refuses_as_described() {
         assert_eq!(problem["status"], status, "{path}");
         assert!(!problem["detail"].as_str().unwrap().is_empty() && problem["title"].is_string(), "{path}");
     }
-    let wrong_method = post(&format!("http://{}/api/v1/quotes?symbols=AAPL", house.address()), &json!({})).await;
+    let wrong_method =
+        post(&format!("http://{}/api/v1/quotes?symbols=AAPL", house.address()), &json!({})).await;
     assert_eq!((wrong_method.status, wrong_method.content_type.as_str()), (405, "application/problem+json"));
     let long = json!({"websocket_url": "w".repeat(100_000)});
     assert_eq!(post(&format!("http://{}/session", house.address()), &long).await.status, 413);
@@ -195,7 +213,9 @@ async fn what_was_seen_is_there_after_a_restart() {
     let mut client = house.client().await;
     client.say(subscribe(&["AAPL"])).await;
     for interval in ["1m", "1h"] {
-        client.say(json!({"type": "subscribe", "channel": "bars", "symbols": ["AAPL"], "interval": interval})).await;
+        client
+            .say(json!({"type": "subscribe", "channel": "bars", "symbols": ["AAPL"], "interval": interval}))
+            .await;
     }
     let (mut price, mut minute, mut hour) = (Value::Null, Value::Null, Value::Null);
     client
@@ -234,7 +254,9 @@ async fn what_was_seen_is_there_after_a_restart() {
         assert_eq!(bar["open"], before["open"]);
         assert!(number(&bar["volume"]) >= number(&before["volume"]), "{interval}: {before} became {bar}");
         assert!(bar["trades"].as_u64() >= before["trades"].as_u64(), "{interval}: {before} became {bar}");
-        assert!(number(&bar["high"]) >= number(&before["high"]) && number(&bar["low"]) <= number(&before["low"]));
+        assert!(
+            number(&bar["high"]) >= number(&before["high"]) && number(&bar["low"]) <= number(&before["low"])
+        );
     }
     // The hour goes on: with what it had and what comes.
     let mut client = house.client().await;

@@ -173,6 +173,10 @@ pub(super) async fn publish(link: &Link, universe: Arc<Universe>) -> Result<(), 
 }
 
 async fn forget_older(link: &Link, subject: &str, first: u64) -> Result<(), super::link::Failure> {
+    // Nothing is older than the first message, and the server takes "before 1" for "all".
+    if first <= 1 {
+        return Ok(());
+    }
     let stream = link.jetstream.get_stream_no_info(link.stream_name(Kept::Universe)).await?;
     stream.purge().filter(subject).sequence(first).await?;
     Ok(())
@@ -243,7 +247,7 @@ fn assemble(
 }
 
 async fn take_list(directory: &Directory, zipped: Vec<u8>) {
-    let read = tokio::task::spawn_blocking(move || wire::bus::decode_instruments(&*unzip(&zipped)?)).await;
+    let read = tokio::task::spawn_blocking(move || wire::bus::decode_instruments(&unzip(&zipped)?)).await;
     match read {
         Ok(Ok(list)) => directory.merge(list),
         Ok(Err(error)) => {

@@ -213,7 +213,7 @@ impl NatsBus {
     }
 
     pub(crate) async fn interest_reports(&self) -> Result<InterestReader, BusError> {
-        Ok(InterestReader::new(Source::Nats(NatsInterest::new(self.shared.link.clone()).await?)))
+        Ok(InterestReader::new(Source::Nats(Box::new(NatsInterest::new(self.shared.link.clone()).await?))))
     }
 
     pub(crate) async fn publish_status(&self, status: FeedStatus) -> Result<(), BusError> {
@@ -245,7 +245,9 @@ impl NatsBus {
     }
 
     pub(crate) async fn questions(&self) -> Result<QuestionReader, BusError> {
-        Ok(QuestionReader::new(QuestionSource::Nats(NatsQuestions::new(self.shared.link.clone()).await?)))
+        Ok(QuestionReader::new(QuestionSource::Nats(Box::new(
+            NatsQuestions::new(self.shared.link.clone()).await?,
+        ))))
     }
 
     pub(crate) async fn close(&self) -> Result<(), BusError> {

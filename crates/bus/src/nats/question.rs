@@ -67,7 +67,7 @@ impl NatsQuestions {
             let Some(subject) = message.reply else { continue };
             let reply = NatsReply { link: self.link.clone(), subject };
             match wire::bus::decode_question(&message.payload) {
-                Ok(question) => return Some(Asked::new(question, Reply::Nats(reply))),
+                Ok(question) => return Some(Asked::new(question, Reply::Nats(Box::new(reply)))),
                 Err(error) => {
                     self.link.counts.unreadable();
                     reply.send(Answer::Refused(Refusal::Failed(error.to_string()))).await;

@@ -1,5 +1,7 @@
 //! A NATS server of our own, and small events.
 
+#![allow(dead_code, reason = "each test program uses some of it")]
+
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};

@@ -6,12 +6,12 @@
 //! `tape/tests.rs`.
 //!
 //! How: every figure of a window is either a sum, an extreme, or a first or last by key, so order
-//! never matters; and the recent trades themselves are kept ([`log`]), so that a duplicate is known
+//! never matters; and the recent trades themselves are kept (`log`), so that a duplicate is known
 //! and a window that lost its extreme can be made anew.
 //!
-//! What bounds it: windows older than [`series::windows_kept`] and trades beyond
-//! [`Limits::trades`] are let go. A trade or cancellation that reaches further back than that is
-//! counted in [`Counters`] rather than guessed at.
+//! What bounds it: windows older than `series::windows_kept` and trades beyond
+//! `Limits::trades` are let go. A trade or cancellation that reaches further back than that is
+//! counted in `Counters` rather than guessed at.
 
 pub mod log;
 pub mod series;
@@ -75,6 +75,8 @@ pub struct Counters {
     /// Windows whose high or low may still include a cancelled trade, because the trades that would
     /// tell were let go.
     pub uncertain: u64,
+    /// Times at which a feed said that it may have missed something.
+    pub gaps: u64,
 }
 
 /// One change, in the order in which it happened.
@@ -142,7 +144,8 @@ impl Tape {
                 self.trade(replacement, updates);
             }
             MarketEvent::Reference(reference) => self.reference(reference, updates),
-            MarketEvent::Gap { .. } => {}
+            // Nothing is made up for what was missed: bars lack it, and the count says so.
+            MarketEvent::Gap { .. } => self.counters.gaps += 1,
         }
     }
 

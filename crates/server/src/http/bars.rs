@@ -1,6 +1,7 @@
 //! `GET /api/v1/bars/{symbol}`.
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::Uri;
 use market::{Bar, Timestamp};
@@ -13,7 +14,7 @@ use super::cursor::Cursor;
 use super::problem::Refusal;
 use super::query::Query;
 use super::source::{BarsError, BarsQuery};
-use super::symbols::find;
+use super::symbols::{find, symbol_text};
 
 /// Most bars of one page.
 const LIMIT_MAX: usize = 10_000;
@@ -26,6 +27,7 @@ const LIMIT_MAX: usize = 10_000;
 #[utoipa::path(
     get,
     path = "/api/v1/bars/{symbol}",
+    operation_id = "get_bars",
     tag = "market data",
     params(
         ("symbol" = String, Path, description = "The symbol, percent-encoded", max_length = 32, example = "AAPL"),
@@ -45,7 +47,7 @@ const LIMIT_MAX: usize = 10_000;
 )]
 pub(super) async fn bars(
     State(state): State<ApiState>,
-    Path(text): Path<String>,
+    symbol: Result<Path<String>, PathRejection>,
     uri: Uri,
 ) -> Result<Json<BarsAnswer>, Refusal> {
     let query = Query::of(&uri)?;
@@ -53,7 +55,7 @@ pub(super) async fn bars(
     let session = query.word("session", SessionName::Extended)?;
     let limit = query.number("limit", 1..=LIMIT_MAX, 1000)?;
     let (from, to) = range(&query)?;
-    let (id, symbol) = find(&state.market.universe(), &text)?;
+    let (id, symbol) = find(&state.market.universe(), &symbol_text(symbol)?)?;
 
     // One more than asked for tells whether there is another page.
     let asked = BarsQuery {

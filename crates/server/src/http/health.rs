@@ -45,6 +45,7 @@ pub(super) async fn readyz(State(state): State<ApiState>) -> Result<&'static str
 #[utoipa::path(
     get,
     path = "/metrics",
+    operation_id = "get_metrics",
     tag = "operation",
     responses((status = 200, description = "OpenMetrics text", body = String, content_type = "application/openmetrics-text"))
 )]

@@ -2,8 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use axum::extract::{OriginalUri, Path};
-use axum::http::header;
+use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use utoipa::OpenApi;
 use utoipa_swagger_ui::Config;
@@ -58,14 +57,14 @@ pub(super) async fn docs_redirect() -> Redirect {
 }
 
 /// `GET /docs/…`: the browsable reference, all of it from here.
-pub(super) async fn docs(OriginalUri(uri): OriginalUri, file: Option<Path<String>>) -> Response {
+pub(super) async fn docs(uri: Uri) -> Response {
     static CONFIG: OnceLock<Arc<Config<'static>>> = OnceLock::new();
     let config = CONFIG.get_or_init(|| {
         // Without this the page would send the document to a validator elsewhere.
         let config = Config::new(["/openapi.json"]).validator_url("none");
         Arc::new(config.use_base_layout().try_it_out_enabled(true))
     });
-    let file = file.as_ref().map_or("", |Path(file)| file.as_str());
+    let file = uri.path().trim_start_matches("/docs/");
     match utoipa_swagger_ui::serve(file, Arc::clone(config)) {
         Ok(Some(file)) => {
             let mut response = (

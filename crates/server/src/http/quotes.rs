@@ -19,6 +19,7 @@ pub(super) const SYMBOLS_MAX: usize = 500;
 #[utoipa::path(
     get,
     path = "/api/v1/quotes",
+    operation_id = "get_quotes",
     tag = "market data",
     params(("symbols" = String, Query, description = "1 to 500 symbols, comma-separated", example = "AAPL,MSFT")),
     responses(
@@ -38,6 +39,7 @@ pub(super) async fn quotes(State(state): State<ApiState>, uri: Uri) -> Result<Js
 #[utoipa::path(
     get,
     path = "/api/v1/sparklines",
+    operation_id = "get_sparklines",
     tag = "market data",
     params(("symbols" = String, Query, description = "1 to 500 symbols, comma-separated", example = "AAPL,MSFT")),
     responses(

@@ -20,6 +20,7 @@ const URL_BYTES_MAX: usize = 2048;
 #[utoipa::path(
     get,
     path = "/sources",
+    operation_id = "get_sources",
     tag = "sessions",
     responses((status = 200, description = "The addresses", body = SourcesAnswer))
 )]
@@ -33,6 +34,7 @@ pub(super) async fn sources(State(state): State<ApiState>) -> Json<SourcesAnswer
 #[utoipa::path(
     post,
     path = "/session",
+    operation_id = "create_session",
     tag = "sessions",
     request_body = SessionRequest,
     responses(

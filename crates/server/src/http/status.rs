@@ -10,6 +10,7 @@ use super::ApiState;
 #[utoipa::path(
     get,
     path = "/api/v1/status",
+    operation_id = "get_status",
     tag = "market data",
     responses((status = 200, description = "How things stand", body = StatusAnswer))
 )]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::Uri;
 use market::{Symbol, SymbolId, Universe};
@@ -27,6 +28,7 @@ const CARD_TIMEOUT: Duration = Duration::from_secs(3);
 #[utoipa::path(
     get,
     path = "/api/v1/symbols",
+    operation_id = "search_symbols",
     tag = "market data",
     params(
         ("q" = Option<String>, Query, description = "What somebody typed", max_length = 100, example = "motors"),
@@ -60,6 +62,7 @@ pub(super) async fn search(State(state): State<ApiState>, uri: Uri) -> Result<Js
 #[utoipa::path(
     get,
     path = "/api/v1/symbols/{symbol}",
+    operation_id = "get_symbol",
     tag = "market data",
     params(("symbol" = String, Path, description = "The symbol, percent-encoded", max_length = 32, example = "GM")),
     responses(
@@ -69,8 +72,9 @@ pub(super) async fn search(State(state): State<ApiState>, uri: Uri) -> Result<Js
 )]
 pub(super) async fn detail(
     State(state): State<ApiState>,
-    Path(text): Path<String>,
+    symbol: Result<Path<String>, PathRejection>,
 ) -> Result<Json<SymbolDetail>, Refusal> {
+    let text = symbol_text(symbol)?;
     let universe = state.market.universe();
     let (id, _) = find(&universe, &text)?;
     let Some(instrument) = universe.get(id) else { return Err(Refusal::unknown_symbol(&text)) };
@@ -83,4 +87,10 @@ pub(super) fn find(universe: &Universe, text: &str) -> Result<(SymbolId, Symbol)
     let symbol = Symbol::new(text).map_err(|_| Refusal::unknown_symbol(text))?;
     let id = universe.id(&symbol).ok_or_else(|| Refusal::unknown_symbol(text))?;
     Ok((id, symbol))
+}
+
+/// The symbol of a path, decoded.
+pub(super) fn symbol_text(symbol: Result<Path<String>, PathRejection>) -> Result<String, Refusal> {
+    let wrong = |_| Refusal::bad_request("the symbol in the path is not UTF-8 when decoded");
+    symbol.map(|Path(text)| text).map_err(wrong)
 }

@@ -1,10 +1,10 @@
 //! Fan-out: one update to everyone who asked for it.
 //!
-//! An update is framed once ([`block::Block`]) and its bytes are copied into the buffers of the
+//! An update is framed once (`block::Block`) and its bytes are copied into the buffers of the
 //! clients that want it; each client then gets one write for all that is ready. Clients are spread
 //! over shards, a thread each, so that no lock is taken between an update and a socket.
 //!
-//! What bounds it: a client's buffer holds [`Config::client_buffer_bytes`]; beyond that the client
+//! What bounds it: a client's buffer holds `Config::client_buffer_bytes`; beyond that the client
 //! is behind, and only the set of topics that changed is kept, no larger than its subscriptions.
 //! Once its socket takes bytes again it is sent the newest value of each. A client whose socket
 //! takes nothing for a minute is let go.

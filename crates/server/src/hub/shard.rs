@@ -238,8 +238,7 @@ impl Shard {
     fn read(&mut self, index: u32) {
         let mut scratch = std::mem::take(&mut self.scratch);
         let mut total = 0;
-        loop {
-            let Some(client) = self.client(index) else { break };
+        while let Some(client) = self.client(index) {
             match client.socket.read(&mut scratch) {
                 Ok(0) => {
                     self.drop_client(index, Close::Normal);
@@ -369,8 +368,7 @@ impl Shard {
 
     fn flush(&mut self, index: u32, now: Instant) {
         let mut bytes = 0;
-        loop {
-            let Some(client) = self.client(index) else { break };
+        while let Some(client) = self.client(index) {
             match client.flush(now, &mut bytes) {
                 Flushed::Blocked => break,
                 Flushed::Broken => {

@@ -50,7 +50,15 @@ impl Reader {
             let mut found: Vec<Window> = Vec::new();
             for class in Class::ALL {
                 if class.is_of(session) {
-                    found.extend(store.windows(symbol, Span::Bar(interval), class, lower, upper, limit, newest)?);
+                    found.extend(store.windows(
+                        symbol,
+                        Span::Bar(interval),
+                        class,
+                        lower,
+                        upper,
+                        limit,
+                        newest,
+                    )?);
                 }
             }
             Ok::<_, store::StoreError>(merge_by_start(found))
@@ -186,9 +194,13 @@ impl MarketData for Reader {
             let mut lines = Vec::with_capacity(ids.len());
             for symbol in ids {
                 let (interval, session) = (Interval::M5, SessionFilter::Extended);
-                let query = BarsQuery { symbol, interval, session, from: None, to: None, limit: SPARKLINE_POINTS };
+                let query =
+                    BarsQuery { symbol, interval, session, from: None, to: None, limit: SPARKLINE_POINTS };
                 let bars = self.all_bars(query).await.map(|page| page.bars).unwrap_or_default();
-                lines.push(Sparkline { interval: interval.into(), closes: bars.iter().map(|b| b.close).collect() });
+                lines.push(Sparkline {
+                    interval: interval.into(),
+                    closes: bars.iter().map(|b| b.close).collect(),
+                });
             }
             lines
         })

@@ -1,6 +1,6 @@
 //! The live view: the tape, what the feeds say of themselves, and what viewers are sent of it.
 //!
-//! One task ([`mod@run`]) writes; everyone else reads a moment under the same lock. Nothing waits for a
+//! One task (`run`) writes; everyone else reads a moment under the same lock. Nothing waits for a
 //! socket, a disk or a client while the lock is held.
 
 pub mod freshness;

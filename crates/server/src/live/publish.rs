@@ -1,6 +1,6 @@
 //! From what changed to the frames that say so.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -29,23 +29,78 @@ const BARS_WITHOUT_SINCE: usize = 1;
 #[derive(Debug, Default)]
 pub struct Changes {
     /// Symbols whose rows changed since the last rows were sent.
-    pub rows: HashSet<SymbolId>,
+    rows: Touched,
     /// Seconds in which trades of a symbol joined or left since bars were last sent.
-    pub bars: HashMap<SymbolId, BTreeSet<i64>>,
+    bars: Touched,
     /// The same since windows were last stored.
-    pub unsaved: HashMap<SymbolId, BTreeSet<i64>>,
+    unsaved: Touched,
     /// Symbols whose prices were held back while the hub was behind.
-    pub held: HashSet<SymbolId>,
+    held: HashSet<SymbolId>,
+}
+
+/// Symbols, and the seconds in which something happened to them. Noting a trade in the second of the one
+/// before it, which is nearly every trade, costs a comparison.
+#[derive(Debug, Default)]
+struct Touched {
+    /// By symbol id; empty for those untouched.
+    seconds: Vec<Vec<i64>>,
+    symbols: Vec<SymbolId>,
+}
+
+/// Seconds noted of one symbol before duplicates are looked for.
+const SECONDS_UNSORTED_MAX: usize = 4_096;
+
+impl Touched {
+    fn note(&mut self, symbol: SymbolId, second: i64) {
+        if self.seconds.len() <= symbol.index() {
+            self.seconds.resize_with(symbol.index() + 1, Vec::new);
+        }
+        let seconds = &mut self.seconds[symbol.index()];
+        if seconds.last() == Some(&second) {
+            return;
+        }
+        if seconds.is_empty() {
+            self.symbols.push(symbol);
+        }
+        seconds.push(second);
+        if seconds.len().is_multiple_of(SECONDS_UNSORTED_MAX) {
+            seconds.sort_unstable();
+            seconds.dedup();
+        }
+    }
+
+    /// Takes everything: each symbol once, its seconds ascending, each once.
+    fn drain(&mut self) -> impl Iterator<Item = (SymbolId, Vec<i64>)> {
+        std::mem::take(&mut self.symbols).into_iter().map(|symbol| {
+            let mut seconds = std::mem::take(&mut self.seconds[symbol.index()]);
+            seconds.sort_unstable();
+            seconds.dedup();
+            (symbol, seconds)
+        })
+    }
 }
 
 impl Changes {
-    fn note(&mut self, update: &Update, wants_bars: bool) {
+    fn note(&mut self, update: &Update, way: Way, wants_bars: bool) {
         let second = update.ts_event.seconds();
-        self.rows.insert(update.symbol);
-        if wants_bars {
-            self.bars.entry(update.symbol).or_default().insert(second);
+        // A row is sent whole, whatever changed of it.
+        self.rows.note(update.symbol, 0);
+        if way == Way::Log {
+            if wants_bars {
+                self.bars.note(update.symbol, second);
+            }
+            self.unsaved.note(update.symbol, second);
         }
-        self.unsaved.entry(update.symbol).or_default().insert(second);
+    }
+
+    /// Takes the symbols and seconds whose windows are to be stored.
+    pub fn take_unsaved(&mut self) -> impl Iterator<Item = (SymbolId, Vec<i64>)> {
+        self.unsaved.drain()
+    }
+
+    /// Prices were held back and wait to be sent.
+    pub fn has_held(&self) -> bool {
+        !self.held.is_empty()
     }
 }
 
@@ -86,7 +141,7 @@ impl Live {
             let feed_at = state.feed_index(feed);
             for update in &updates {
                 state.note_feed(update.symbol, feed_at);
-                changes.note(update, wants_bars && way == Way::Log);
+                changes.note(update, way, wants_bars);
                 let Some(last) = update.last.filter(|_| self.viewers.wants_price(update.symbol)) else {
                     continue;
                 };
@@ -125,7 +180,7 @@ impl Live {
 
     /// The rows that changed and that somebody wants.
     pub fn rows(&self, changes: &mut Changes) -> Block {
-        let wanted = self.viewers.wanting_quotes(changes.rows.drain());
+        let wanted = self.viewers.wanting_quotes(changes.rows.drain().map(|(symbol, _)| symbol));
         self.row_block(&wanted)
     }
 

@@ -25,8 +25,10 @@ const BARS_EVERY: Duration = Duration::from_millis(250);
 const SAVE_EVERY: Duration = Duration::from_secs(5);
 /// The status goes out so often, and freshness is looked at.
 const STATUS_EVERY: Duration = Duration::from_secs(5);
-/// Old windows leave the memory, and old bars the disk, so often.
+/// Old bars leave the disk so often.
 const TIDY_EVERY: Duration = Duration::from_secs(600);
+/// Old windows leave the memory after so many rounds of storing.
+const ROUNDS_IN_MEMORY: u32 = 6;
 /// Frames the hub may be behind before prices are held back to the newest of each symbol.
 const BACKLOG_MAX: usize = 65_536;
 /// How far back a start reads stored windows.
@@ -57,6 +59,7 @@ pub async fn run(
         states: HashMap::new(),
         position: None,
         saving: None,
+        rounds: 0,
         tidying: None,
     };
     writer.take_universe();
@@ -125,6 +128,8 @@ struct Writer {
     states: HashMap<SymbolId, Freshness>,
     position: Option<LogPosition>,
     saving: Option<JoinHandle<Result<(), StoreError>>>,
+    /// Rounds of storing begun.
+    rounds: u32,
     tidying: Option<JoinHandle<Result<usize, StoreError>>>,
 }
 
@@ -180,7 +185,7 @@ impl Writer {
                 _ = status.tick() => self.look_at_freshness(),
                 _ = tidy.tick() => self.tidy(),
             }
-            if !self.changes.held.is_empty() && self.hub.backlog() < BACKLOG_MAX / 2 {
+            if self.changes.has_held() && self.hub.backlog() < BACKLOG_MAX / 2 {
                 let block = self.live.held_prices(&mut self.changes);
                 self.hub.publish(block);
             }
@@ -244,9 +249,11 @@ impl Writer {
 
     /// Follows what viewers watch on the fast way.
     async fn watch_fast(&mut self, fast: &mut bus::LiveReader, watched: &mut BTreeSet<SymbolId>) {
-        let wanted: BTreeSet<SymbolId> = self.live.viewers.all().into_iter().map(|(symbol, _)| symbol).collect();
+        let wanted: BTreeSet<SymbolId> =
+            self.live.viewers.all().into_iter().map(|(symbol, _)| symbol).collect();
         let universe = self.live.universe();
-        let names = |ids: Vec<&SymbolId>| ids.into_iter().filter_map(|id| universe.symbol(*id)).collect::<Vec<_>>();
+        let names =
+            |ids: Vec<&SymbolId>| ids.into_iter().filter_map(|id| universe.symbol(*id)).collect::<Vec<_>>();
         let more = names(wanted.difference(watched).collect());
         let fewer = names(watched.difference(&wanted).collect());
         if !more.is_empty()
@@ -267,7 +274,7 @@ impl Writer {
         let mut windows = Vec::new();
         {
             let state = self.live.read();
-            for (symbol, seconds) in self.changes.unsaved.drain() {
+            for (symbol, seconds) in self.changes.take_unsaved() {
                 for time in seconds.iter().filter_map(|s| Timestamp::from_seconds(*s)) {
                     for (span, class, window) in state.tape.windows_at(symbol, time) {
                         if seen.insert((symbol, span, class, window.start)) {
@@ -276,6 +283,11 @@ impl Writer {
                     }
                 }
             }
+        }
+        self.rounds += 1;
+        if self.rounds.is_multiple_of(ROUNDS_IN_MEMORY) {
+            // Only here, where every change has just been taken down and none can come between.
+            self.live.write().tape.let_go_of_windows();
         }
         let position = self.position.map(LogPosition::to_bytes);
         let universe = self.unsaved_universe.take();
@@ -301,9 +313,8 @@ impl Writer {
         }
     }
 
-    /// Lets old windows out of memory and old bars off the disk.
+    /// Lets old bars off the disk.
     fn tidy(&mut self) {
-        self.live.write().tape.let_go_of_windows();
         if self.tidying.as_ref().is_some_and(|t| !t.is_finished()) {
             return;
         }

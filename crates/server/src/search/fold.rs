@@ -37,6 +37,26 @@ pub(super) fn words(text: &str, mut word: impl FnMut(&str)) {
     }
 }
 
+/// Initials written apart from what follows them, joined: `J P Morgan` and `JP Morgan` are both
+/// `jpmorgan` as well, which is how many type it.
+pub(super) fn joined_initials(text: &str, mut word: impl FnMut(&str)) {
+    let mut run = String::new();
+    let mut initials = 0;
+    for piece in query_words(text) {
+        if piece.len() <= 2 {
+            initials += 1;
+            run.push_str(&piece);
+            continue;
+        }
+        if initials > 0 {
+            run.push_str(&piece);
+            word(cut(&run));
+            run.clear();
+            initials = 0;
+        }
+    }
+}
+
 /// The words somebody typed: the pieces alone, since each must be found.
 pub(super) fn query_words(text: &str) -> Vec<String> {
     let mut words = vec![];
@@ -136,6 +156,10 @@ mod tests {
         assert_eq!(split(" -- "), [""; 0]);
         assert_eq!(query_words("at&t, inc"), ["at", "t", "inc"]);
         assert_eq!(compact("BRK.B"), "brkb");
+        let mut joined = vec![];
+        joined_initials("J P Morgan Chase & Co", |w| joined.push(w.to_owned()));
+        joined_initials("T. Rowe Price", |w| joined.push(w.to_owned()));
+        assert_eq!(joined, ["jpmorgan", "trowe"]);
     }
 
     #[test]

@@ -39,11 +39,6 @@ impl Hits {
         self.bits.iter().all(|&word| word == 0)
     }
 
-    /// Number of ranks in it.
-    pub(super) fn len(&self) -> usize {
-        self.bits.iter().map(|word| word.count_ones() as usize).sum()
-    }
-
     /// The ranks in it, best first.
     pub(super) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
         self.bits.iter().enumerate().flat_map(|(at, &word)| {
@@ -66,7 +61,6 @@ mod tests {
             hits.add(rank);
         }
         assert_eq!(hits.iter().collect::<Vec<_>>(), [0, 63, 64, 129]);
-        assert_eq!(hits.len(), 4);
         let mut other = Hits::new(130);
         other.add(64);
         hits.remove(&other);

@@ -174,7 +174,7 @@ fn the_listed_companies_are_found_by_name_and_in_little_memory() {
         ("microsfot", "MSFT"),
         ("nvidai", "NVDA"),
         ("bank america", "BAC"),
-        ("berkshire", "BRK.A"),
+        ("berkshire", "BRK.B"),
         ("tesla", "TSLA"),
         ("jpmorgan", "JPM"),
         ("coca cola", "KO"),

@@ -1,10 +1,18 @@
 //! Words within a number of typing errors.
 //!
 //! A trie laid out flat in the order of a walk: children follow their parent, and each node knows
-//! where its subtree ends. Looking for near words is one pass over the nodes with a row of the
-//! distance table for each depth, in which a hopeless node is stepped over with all below it.
+//! where its subtree ends. Looking for near words is one pass over the nodes, in which a hopeless
+//! node is stepped over with all below it. How far a word has come is kept in bits: bit `j` of row
+//! `e` is set when the letters so far are within `e` errors of the first `j` letters of the query
+//! (Wu and Manber's automaton), so that a node costs a few instructions whatever the query's length.
 
 use super::fold::WORD_BYTES_MAX;
+
+/// Most typing errors that can be asked for.
+pub(super) const ERRORS_MAX: usize = 2;
+
+// A query and the bit before its first letter fit a word of the machine.
+const _: () = assert!(WORD_BYTES_MAX < 64);
 
 /// One letter of a word.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +24,8 @@ struct Node {
     byte: u8,
     /// Letters before this one.
     depth: u8,
+    /// Letters of the longest word at or below this node.
+    reach: u8,
     /// A word ends here: the one called `word`.
     terminal: bool,
 }
@@ -35,8 +45,8 @@ pub(super) enum Near {
     Prefix(u32, u32),
 }
 
-/// Width of a row of the table: one more than the longest query.
-const ROW: usize = WORD_BYTES_MAX + 1;
+/// For each number of errors, which beginnings of the query are so near.
+type Row = [u64; ERRORS_MAX + 1];
 
 impl Trie {
     /// Of sorted, distinct words of at most [`WORD_BYTES_MAX`] bytes.
@@ -52,9 +62,13 @@ impl Trie {
             for closed in open.drain(shared..) {
                 nodes[closed].end = nodes.len() as u32;
             }
+            let reach = word.len() as u8;
+            for &above in &open {
+                nodes[above].reach = nodes[above].reach.max(reach);
+            }
             for (depth, &byte) in word.iter().enumerate().skip(shared) {
                 open.push(nodes.len());
-                nodes.push(Node { end: 0, word: len, byte, depth: depth as u8, terminal: false });
+                nodes.push(Node { end: 0, word: len, byte, depth: depth as u8, reach, terminal: false });
             }
             if let Some(&last) = open.last() {
                 nodes[last].terminal = true;
@@ -66,6 +80,7 @@ impl Trie {
         for closed in open {
             nodes[closed].end = end;
         }
+        nodes.shrink_to_fit();
         Self { nodes, len }
     }
 
@@ -74,47 +89,68 @@ impl Trie {
         self.nodes.capacity() * size_of::<Node>()
     }
 
-    /// Reports words within `errors` of `query`: letters missing, added, changed, or two neighbours
-    /// exchanged, each one error. With `prefixes`, also words that begin so.
-    pub(super) fn near(&self, query: &str, errors: u8, prefixes: bool, mut report: impl FnMut(Near)) {
-        let query = query.as_bytes();
+    /// Reports words within `errors` (1 or 2) of `query`, and words that begin so: letters missing,
+    /// added, changed, or two neighbours exchanged, each one error. A beginning is reported once, for
+    /// its shortest form.
+    pub(super) fn near(&self, query: &str, errors: u8, report: impl FnMut(Near)) {
+        match errors {
+            1 => self.walk::<1>(query.as_bytes(), report),
+            2 => self.walk::<2>(query.as_bytes(), report),
+            _ => debug_assert!(false, "1 or 2 errors, not {errors}"),
+        }
+    }
+
+    fn walk<const ERRORS: usize>(&self, query: &[u8], mut report: impl FnMut(Near)) {
         let n = query.len();
         if n == 0 || n > WORD_BYTES_MAX {
             return;
         }
-        let far = errors + 1;
-        // Row d is the distance of the first d letters of the word from each beginning of the query.
-        // Only cells within `errors` of the diagonal can count; the rest stay at `far`.
-        let mut rows = [[far; ROW]; ROW];
-        for (j, cell) in rows[0].iter_mut().enumerate().take(usize::from(errors) + 1) {
-            *cell = j as u8;
+        let mut letters = [0u64; 256];
+        for (j, &byte) in query.iter().enumerate() {
+            letters[usize::from(byte)] |= 1 << j;
         }
-        let mut path = [0u8; ROW];
-        let mut at = 0usize;
+        let (all, last) = ((2u64 << n) - 1, 1u64 << n);
+        let mut rows: [Row; WORD_BYTES_MAX + 1] = [[0; ERRORS_MAX + 1]; WORD_BYTES_MAX + 1];
+        // Without a letter read, the first `e` letters of the query may be missing.
+        rows[0] = std::array::from_fn(|e| ((2 << e) - 1) & all);
+        let mut path = [0u8; WORD_BYTES_MAX + 1];
+        let (mut at, mut covered) = (0usize, 0u32);
         while let Some(node) = self.nodes.get(at) {
+            // Too short to be near, all of them.
+            if usize::from(node.reach) + ERRORS < n {
+                at = node.end as usize;
+                continue;
+            }
             let i = usize::from(node.depth) + 1;
             path[i] = node.byte;
-            let low = i.saturating_sub(usize::from(errors));
-            let high = (i + usize::from(errors)).min(n);
-            if low > n {
-                at = node.end as usize;
-                continue;
-            }
-            let best = self.row(&mut rows, &path, query, i, low.max(1), high, far);
-            if best > errors {
-                at = node.end as usize;
-                continue;
-            }
-            let here = if high == n { rows[i][n] } else { far };
-            if here <= errors {
-                if node.terminal {
-                    report(Near::Word(node.word, here));
+            let here = letters[usize::from(node.byte)];
+            let before = rows[i - 1];
+            let mut row: Row = [0; ERRORS_MAX + 1];
+            row[0] = (before[0] & here) << 1;
+            for e in 1..=ERRORS {
+                let right = (before[e] & here) << 1;
+                let (added, changed, missing) = (before[e - 1], before[e - 1] << 1, row[e - 1] << 1);
+                row[e] = right | added | changed | missing;
+                if i > 1 {
+                    let exchanged = rows[i - 2][e - 1] & here & (letters[usize::from(path[i - 1])] >> 1);
+                    // The query has this letter first and the one before it second.
+                    row[e] |= exchanged << 2;
                 }
-                if prefixes {
+                row[e] &= all;
+            }
+            if row[ERRORS] == 0 {
+                at = node.end as usize;
+                continue;
+            }
+            rows[i] = row;
+            if row[ERRORS] & last != 0 {
+                if node.terminal {
+                    let errors = row.iter().position(|bits| bits & last != 0).unwrap_or(ERRORS);
+                    report(Near::Word(node.word, errors as u8));
+                }
+                if at as u32 >= covered {
                     report(Near::Prefix(node.word, self.words_end(node)));
-                    // All below is reported with it.
-                    at = node.end as usize;
-                    continue;
+                    covered = node.end;
                 }
             }
             at += 1;
@@ -124,44 +160,6 @@ impl Trie {
     /// The word after those at or below a node.
     fn words_end(&self, node: &Node) -> u32 {
         self.nodes.get(node.end as usize).map_or(self.len, |next| next.word)
-    }
-
-    /// Fills row `i` from `low` to `high` and gives back its least value.
-    #[allow(clippy::too_many_arguments)]
-    #[inline]
-    fn row(
-        &self,
-        rows: &mut [[u8; ROW]; ROW],
-        path: &[u8; ROW],
-        query: &[u8],
-        i: usize,
-        low: usize,
-        high: usize,
-        far: u8,
-    ) -> u8 {
-        let byte = path[i];
-        let first = if i < usize::from(far) { i as u8 } else { far };
-        // The cell before the band: the real first column, or too far.
-        let mut left = if low == 1 { first } else { far };
-        rows[i][low - 1] = left;
-        let mut best = left;
-        for j in low..=high {
-            let letter = query[j - 1];
-            let changed = rows[i - 1][j - 1] + u8::from(letter != byte);
-            let mut cell = changed.min(rows[i - 1][j] + 1).min(left + 1);
-            if i > 1 && j > 1 && byte == query[j - 2] && path[i - 1] == letter {
-                cell = cell.min(rows[i - 2][j - 2] + 1);
-            }
-            cell = cell.min(far);
-            rows[i][j] = cell;
-            left = cell;
-            best = best.min(cell);
-        }
-        if high < query.len() {
-            // The next row reads one cell further.
-            rows[i][high + 1] = far;
-        }
-        best
     }
 }
 
@@ -200,8 +198,10 @@ mod tests {
         ) {
             let trie = Trie::build(words.iter().map(String::as_str));
             let mut found = vec![];
-            trie.near(&query, errors, false, |near| if let Near::Word(word, d) = near {
-                found.push((word, usize::from(d)));
+            let mut below = std::collections::BTreeSet::new();
+            trie.near(&query, errors, |near| match near {
+                Near::Word(word, d) => found.push((word, usize::from(d))),
+                Near::Prefix(from, to) => below.extend(from..to),
             });
             let expected: Vec<_> = (0..)
                 .zip(&words)
@@ -210,10 +210,6 @@ mod tests {
                 .collect();
             prop_assert_eq!(found, expected);
 
-            let mut below = std::collections::BTreeSet::new();
-            trie.near(&query, errors, true, |near| if let Near::Prefix(from, to) = near {
-                below.extend(from..to);
-            });
             let expected: std::collections::BTreeSet<u32> = (0..)
                 .zip(&words)
                 .filter(|(_, word)| (1..=word.len())
@@ -228,8 +224,8 @@ mod tests {
     fn odd_queries_are_harmless() {
         let trie = Trie::build(["a", "ab", "b"].into_iter());
         for query in ["", &"x".repeat(WORD_BYTES_MAX), &"x".repeat(500), "é"] {
-            trie.near(query, 2, true, |_| ());
+            trie.near(query, 2, |_| ());
         }
-        Trie::build(std::iter::empty()).near("abcd", 1, true, |_| ());
+        Trie::build(std::iter::empty()).near("abcd", 1, |_| ());
     }
 }

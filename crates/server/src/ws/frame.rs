@@ -187,8 +187,7 @@ impl Reader {
     pub fn read(&mut self, bytes: &[u8], mut each: impl FnMut(Incoming)) -> Result<(), Close> {
         self.buffer.extend_from_slice(bytes);
         let mut at = 0;
-        loop {
-            let Some(header) = self.header(&self.buffer[at..])? else { break };
+        while let Some(header) = self.header(&self.buffer[at..])? {
             let end = at + header.header_len + header.payload_len;
             if self.buffer.len() < end {
                 break;

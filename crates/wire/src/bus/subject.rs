@@ -11,7 +11,7 @@
 //! | `P.question` | a question to the feeds role | core, one answer |
 //!
 //! `P` is the configured prefix, so that two systems can share a server. The capital words are
-//! one token each, escaped by [`token`].
+//! one token each, escaped by [`token`](crate::bus::subject::token).
 
 use market::Symbol;
 

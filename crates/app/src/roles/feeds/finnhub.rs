@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::feeds::ErrorKind;
 use ::feeds::adapter::{Adapter, Secret};
 use ::feeds::finnhub::rest::Rest;
 use ::feeds::finnhub::rest::desk::{self, Cards, fetch_quotes};
 use ::feeds::finnhub::{Finnhub, Settings};
 use ::feeds::supervisor::{self, Supervisor, initial_status};
-use ::feeds::ErrorKind;
 use bus::Refusal;
 use market::calendar::{Session, new_york_date, session_at};
 use market::feed::Timeliness;
@@ -62,7 +62,11 @@ impl Desk for FinnhubDesk {
 }
 
 /// Starts the stream, the quotes and the list of instruments.
-pub(super) fn start(config: &FinnhubConfig, links: Links, tasks: &mut JoinSet<()>) -> Result<Started, Failure> {
+pub(super) fn start(
+    config: &FinnhubConfig,
+    links: Links,
+    tasks: &mut JoinSet<()>,
+) -> Result<Started, Failure> {
     let defaults = Settings::default();
     let settings = Settings {
         key: Secret::new(config.key.clone().unwrap_or_default()),
@@ -154,4 +158,3 @@ async fn keep_list(
         }
     }
 }
-

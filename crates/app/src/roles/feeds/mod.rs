@@ -53,7 +53,7 @@ struct Links {
     universe: watch::Receiver<Arc<Universe>>,
     events: mpsc::Sender<Vec<MarketEvent>>,
     /// What it lists; sent whenever it is known anew.
-    listing: watch::Sender<Option<Arc<Vec<Instrument>>>>,
+    listing: watch::Sender<List>,
     stop: watch::Receiver<bool>,
     metrics: ::feeds::FeedMetrics,
 }
@@ -69,7 +69,7 @@ struct Started {
 struct Feed {
     name: String,
     demand: watch::Sender<Arc<Demand>>,
-    listing: watch::Receiver<Option<Arc<Vec<Instrument>>>>,
+    listing: watch::Receiver<List>,
     status: watch::Receiver<FeedStatus>,
     desk: Arc<dyn Desk>,
     interest: Interest,
@@ -161,7 +161,11 @@ async fn pump_status(bus: Bus, mut status: watch::Receiver<FeedStatus>, mut stop
     }
 }
 
-type Lists = [(String, watch::Receiver<Option<Arc<Vec<Instrument>>>>)];
+/// What a feed lists, once it is known.
+type List = Option<Arc<Vec<Instrument>>>;
+
+/// Lists by the names of their feeds.
+type Lists = [(String, watch::Receiver<List>)];
 
 /// Makes one universe of all feeds' lists and hands it out. What no feed lists any more leaves it, once
 /// every feed has given its list.
@@ -200,11 +204,7 @@ async fn take_lists(house: &House, lists: &Lists, owners: &Owners) {
     }
 }
 
-async fn follow_lists(
-    house: Arc<House>,
-    mut lists: Vec<(String, watch::Receiver<Option<Arc<Vec<Instrument>>>>)>,
-    owners: Owners,
-) {
+async fn follow_lists(house: Arc<House>, mut lists: Vec<(String, watch::Receiver<List>)>, owners: Owners) {
     let mut stop = house.stop.clone();
     let mut ticks = tokio::time::interval(LISTS_EVERY);
     for (_, list) in &mut lists {
@@ -283,7 +283,9 @@ async fn answer_questions(house: Arc<House>, desks: Vec<Arc<dyn Desk>>, owners: 
     let mut stop = house.stop.clone();
     let mut questions = match house.bus.questions().await {
         Ok(questions) => questions,
-        Err(error) => return tracing::error!(%error, "cannot hear questions; there will be no cards and no history"),
+        Err(error) => {
+            return tracing::error!(%error, "cannot hear questions; there will be no cards and no history");
+        }
     };
     let places = Arc::new(Semaphore::new(QUESTIONS_AT_ONCE));
     loop {

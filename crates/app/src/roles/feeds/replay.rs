@@ -28,11 +28,15 @@ impl Desk for NoDesk {
 }
 
 /// Reads which symbols the file has and starts to play it.
-pub(super) fn start(config: &ReplayConfig, links: Links, tasks: &mut JoinSet<()>) -> Result<Started, Failure> {
+pub(super) fn start(
+    config: &ReplayConfig,
+    links: Links,
+    tasks: &mut JoinSet<()>,
+) -> Result<Started, Failure> {
     let text = config.speed.as_deref().unwrap_or("1x");
     let speed: Speed = text.parse().map_err(|error| usage(format!("speed = {text:?}: {error}")))?;
-    let found =
-        symbols(&config.file).map_err(|error| usage(format!("{}: {}", config.file.display(), chain(&error))))?;
+    let found = symbols(&config.file)
+        .map_err(|error| usage(format!("{}: {}", config.file.display(), chain(&error))))?;
     links.listing.send_replace(Some(Arc::new(found.iter().copied().map(instrument).collect())));
     let settings = Settings {
         path: config.file.clone(),

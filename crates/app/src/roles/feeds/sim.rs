@@ -64,7 +64,11 @@ fn whole(count: u64) -> Volume {
 }
 
 /// Makes the market and starts the feed.
-pub(super) async fn start(config: &SimConfig, links: Links, tasks: &mut JoinSet<()>) -> Result<Started, Failure> {
+pub(super) async fn start(
+    config: &SimConfig,
+    links: Links,
+    tasks: &mut JoinSet<()>,
+) -> Result<Started, Failure> {
     let rate = config.rate.unwrap_or(SIM_RATE);
     if rate == 0 || rate > ::sim::market::RATE_MAX {
         return Err(usage(format!("rate = {rate} cannot be; it may be 1 to {}", ::sim::market::RATE_MAX)));
@@ -127,4 +131,3 @@ async fn run(market: Arc<Market>, mut links: Links, status: watch::Sender<FeedSt
         }
     }
 }
-
