@@ -1,9 +1,5 @@
 //! The executable from outside: what people, clients and operators rely on, and what it must survive.
-#![allow(
-    clippy::unwrap_used,
-    dead_code,
-    reason = "a test that cannot go on should stop; not every helper is used yet"
-)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod abuse;
 mod apart;

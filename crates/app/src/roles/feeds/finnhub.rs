@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use ::feeds::ErrorKind;
 use ::feeds::adapter::{Adapter, Secret};
-use ::feeds::finnhub::rest::Rest;
+use ::feeds::finnhub::rest::{Rest, with_extra};
 use ::feeds::finnhub::rest::desk::{self, Cards, fetch_quotes};
 use ::feeds::finnhub::{Finnhub, Settings};
 use ::feeds::supervisor::{self, Supervisor, initial_status};
 use bus::Refusal;
 use market::calendar::{Session, new_york_date, session_at};
 use market::feed::Timeliness;
-use market::{Bar, Card, HistoryRequest, Hours, Instrument, SymbolId, Universe};
+use market::{Bar, Card, HistoryRequest, Hours, Instrument, Kind, Symbol, SymbolId, Universe};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -97,9 +97,8 @@ pub(super) fn start(
 <<<<<<< HEAD
     let stream = Supervisor::new(adapter, connection(config), streaming, clock(), is_open, links.metrics);
 =======
-    let stream =
-        Supervisor::new(adapter, supervisor::Settings::default(), streaming, clock(), is_open, links.metrics);
->>>>>>> main
+    let stream = Supervisor::new(adapter, connection(config), streaming, clock(), is_open, links.metrics);
+>>>>>>> itest
     tasks.spawn(stream.run(stopped(&links.stop)));
     let quoting = desk::Links { demand: links.demand, universe: links.universe, events: links.events };
     let day_of = |time| new_york_date(time).days();
@@ -123,6 +122,32 @@ fn connection(config: &FinnhubConfig) -> supervisor::Settings {
     settings
 }
 
+/// Pairs that trade at night and at weekends; Finnhub's list of US instruments has none.
+const PAIRS: [(&str, &str); 6] = [
+    ("BINANCE:BTCUSDT", "Bitcoin / Tether"),
+    ("BINANCE:ETHUSDT", "Ethereum / Tether"),
+    ("BINANCE:SOLUSDT", "Solana / Tether"),
+    ("BINANCE:XRPUSDT", "XRP / Tether"),
+    ("BINANCE:DOGEUSDT", "Dogecoin / Tether"),
+    ("COINBASE:BTC-USD", "Bitcoin / US Dollar"),
+];
+
+fn pairs() -> impl Iterator<Item = Instrument> {
+    PAIRS.iter().filter_map(|(symbol, name)| {
+        Some(Instrument {
+            symbol: Symbol::new(symbol).ok()?,
+            name: (*name).into(),
+            exchange: symbol.split(':').next()?.into(),
+            kind: Kind::Crypto,
+            currency: if symbol.ends_with("USDT") { "USDT" } else { "USD" }.into(),
+            sector: None,
+            industry: None,
+            hours: Hours::Always,
+            activity: 0,
+        })
+    })
+}
+
 /// Asks for the list of instruments at the start and once a day.
 async fn keep_list(
     rest: Arc<Rest>,
@@ -138,7 +163,8 @@ async fn keep_list(
             asked = rest.symbols("US") => asked,
         };
         let wait = match asked {
-            Ok(mut list) => {
+            Ok(list) => {
+                let mut list = with_extra(list, pairs());
                 if hours == HoursName::Open {
                     list.iter_mut().for_each(|instrument| instrument.hours = Hours::Always);
                 }
