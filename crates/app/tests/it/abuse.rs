@@ -42,9 +42,6 @@ async fn house_and_witness() -> (tempfile::TempDir, Bellwether, Client, u64) {
 async fn garbage_and_greed_are_refused() {
     let (_data, house, mut witness, before) = house_and_witness().await;
     let mut client = house.client().await;
-<<<<<<< HEAD
-    for garbage in ["", "\u{0}", "}{", "[[[[", "null", "\"subscribe\"", "{\"type\":7}", "{\"type\":\"subscribe\",\"symbols\":[null]}"] {
-=======
     for garbage in [
         "",
         "\u{0}",
@@ -55,7 +52,6 @@ async fn garbage_and_greed_are_refused() {
         "{\"type\":7}",
         "{\"type\":\"subscribe\",\"symbols\":[null]}",
     ] {
->>>>>>> itest
         client.0.send(Message::text(garbage)).await.unwrap();
         assert_eq!(client.hear().await["type"], "error", "{garbage}");
     }
@@ -165,13 +161,9 @@ async fn a_stalled_reader_is_held_to_its_bound_and_catches_up() {
     witness.drain().await;
     let mark = house.json("/api/v1/status").await["server_time"].as_str().unwrap().to_owned();
     witness
-<<<<<<< HEAD
-        .hear_until("a fresh price", |frame| (frame["data"].get("AAPL")?["timestamp"].as_str()? > mark.as_str()).then_some(()))
-=======
         .hear_until("a fresh price", |frame| {
             (frame["data"].get("AAPL")?["timestamp"].as_str()? > mark.as_str()).then_some(())
         })
->>>>>>> itest
         .await;
     // Read again, never an older value after a newer one, and the newest in the end.
     let mut client = stalled.pop().unwrap();

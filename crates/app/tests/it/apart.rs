@@ -35,14 +35,10 @@ impl Nats {
             .find(|path| Path::new(path).exists())
             .expect("these tests need nats-server, in Debian the package nats-server");
         let mut command = Command::new(program);
-<<<<<<< HEAD
-        command.args(["-js", "-a", "127.0.0.1", "-p", &port.to_string(), "-sd"]).arg(folder).stdin(Stdio::null());
-=======
         command
             .args(["-js", "-a", "127.0.0.1", "-p", &port.to_string(), "-sd"])
             .arg(folder)
             .stdin(Stdio::null());
->>>>>>> itest
         Process::start(&mut command)
     }
 
@@ -70,12 +66,8 @@ impl Nats {
 async fn two_processes_are_as_one() {
     let nats = Nats::start().await;
     let folder = tempfile::tempdir().unwrap();
-<<<<<<< HEAD
-    let [feeds_data, server_data, other_data] = ["feeds", "server", "other"].map(|name| folder.path().join(name));
-=======
     let [feeds_data, server_data, other_data] =
         ["feeds", "server", "other"].map(|name| folder.path().join(name));
->>>>>>> itest
     let server = Bellwether::serve("server", &nats.url(), &server_data, &[]);
     assert_eq!(server.get("/").await.status, 200);
     assert_eq!(server.get("/readyz").await.status, 503);
@@ -97,13 +89,6 @@ async fn two_processes_are_as_one() {
     let history = server.json("/api/v1/bars/AAPL?interval=1d&limit=5").await;
     assert_eq!(history["bars"].as_array().unwrap().len(), 5);
     let feed = server.feed().await;
-<<<<<<< HEAD
-    assert_eq!((&feed["name"], &feed["state"], &feed["symbols_subscribed"]), (&json!("sim"), &json!("up"), &json!(3)));
-
-    // Another server beside it, whose viewers do not take the first one's away.
-    let other = Bellwether::serve("server", &nats.url(), &other_data, &[]);
-    soon("the list at the other server", || async { Some(other.get("/readyz").await).filter(|got| got.status == 200) }).await;
-=======
     assert_eq!(
         (&feed["name"], &feed["state"], &feed["symbols_subscribed"]),
         (&json!("sim"), &json!("up"), &json!(3))
@@ -115,7 +100,6 @@ async fn two_processes_are_as_one() {
         Some(other.get("/readyz").await).filter(|got| got.status == 200)
     })
     .await;
->>>>>>> itest
     let mut visitor = other.client().await;
     visitor.say(subscribe(&["MSFT"])).await;
     visitor.price("MSFT").await;
@@ -134,13 +118,9 @@ async fn two_processes_are_as_one() {
     assert_eq!(server.get("/readyz").await.status, 503);
     assert_eq!(server.feed().await["state"], "down");
     let feeds = Bellwether::serve("feeds", &nats.url(), &feeds_data, &[]);
-<<<<<<< HEAD
-    watcher.hear_until("live", |frame| (frame["data"].get("AAPL")?["state"] == "simulated").then_some(())).await;
-=======
     watcher
         .hear_until("live", |frame| (frame["data"].get("AAPL")?["state"] == "simulated").then_some(()))
         .await;
->>>>>>> itest
     client.drain().await;
     client.price("AAPL").await;
     feeds.stop();
@@ -179,12 +159,8 @@ async fn no_trade_is_lost_when_the_bus_and_a_server_are_killed() {
     let [feeds_data, data, killed_data] = ["feeds", "server", "killed"].map(|name| folder.path().join(name));
     let server = Bellwether::serve("server", &nats.url(), &data, &[]);
     let mut killed = Bellwether::serve("server", &nats.url(), &killed_data, &[]);
-<<<<<<< HEAD
-    let feeds = Bellwether::serve("feeds", &nats.url(), &feeds_data, &["--config", settings.to_str().unwrap()]);
-=======
     let feeds =
         Bellwether::serve("feeds", &nats.url(), &feeds_data, &["--config", settings.to_str().unwrap()]);
->>>>>>> itest
     for house in [&server, &killed] {
         soon("some trades", || async {
             (house.metric("bellwether_tape_trades_total", "").await > 2_000.0).then_some(())
@@ -208,12 +184,8 @@ async fn no_trade_is_lost_when_the_bus_and_a_server_are_killed() {
         let ended = ended(&["bars", file.to_str().unwrap(), "--interval", interval]);
         assert_eq!(ended.status, Some(0), "{}", ended.stderr);
         for symbol in ["AAPL", "BRK.B", "MSFT"] {
-<<<<<<< HEAD
-            let of_symbol = |line: &&str| line.starts_with("symbol,") || line.starts_with(&format!("{symbol},"));
-=======
             let of_symbol =
                 |line: &&str| line.starts_with("symbol,") || line.starts_with(&format!("{symbol},"));
->>>>>>> itest
             let expected: Vec<&str> = ended.stdout.lines().filter(of_symbol).collect();
             let expected = expected.join("\n");
             for (name, house) in [("server", &server), ("killed", &killed)] {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use ::feeds::ErrorKind;
 use ::feeds::adapter::{Adapter, Secret};
-use ::feeds::finnhub::rest::{Rest, with_extra};
 use ::feeds::finnhub::rest::desk::{self, Cards, fetch_quotes};
+use ::feeds::finnhub::rest::{Rest, with_extra};
 use ::feeds::finnhub::{Finnhub, Settings};
 use ::feeds::supervisor::{self, Supervisor, initial_status};
 use bus::Refusal;
@@ -94,11 +94,7 @@ pub(super) fn start(
         status,
     };
     let is_open: supervisor::IsOpen = Arc::new(|hours, time| session_at(time, hours) == Session::Regular);
-<<<<<<< HEAD
     let stream = Supervisor::new(adapter, connection(config), streaming, clock(), is_open, links.metrics);
-=======
-    let stream = Supervisor::new(adapter, connection(config), streaming, clock(), is_open, links.metrics);
->>>>>>> itest
     tasks.spawn(stream.run(stopped(&links.stop)));
     let quoting = desk::Links { demand: links.demand, universe: links.universe, events: links.events };
     let day_of = |time| new_york_date(time).days();
