@@ -27,6 +27,8 @@ const SAVE_EVERY: Duration = Duration::from_secs(5);
 const STATUS_EVERY: Duration = Duration::from_secs(5);
 /// Old bars leave the disk so often.
 const TIDY_EVERY: Duration = Duration::from_secs(600);
+/// A window of the last so many seconds stays in memory whatever its length.
+const RECENT_SECONDS: i64 = market::tape::series::windows_kept(market::Interval::S1);
 /// Old windows leave the memory after so many rounds of storing.
 const ROUNDS_IN_MEMORY: u32 = 6;
 /// Frames the hub may be behind before prices are held back to the newest of each symbol.
@@ -128,7 +130,7 @@ struct Writer {
     states: HashMap<SymbolId, Freshness>,
     position: Option<LogPosition>,
     saving: Option<JoinHandle<Result<(), StoreError>>>,
-    /// Rounds of storing begun.
+    /// Rounds of storing begun since old windows left the memory.
     rounds: u32,
     tidying: Option<JoinHandle<Result<usize, StoreError>>>,
 }
@@ -272,9 +274,12 @@ impl Writer {
         self.saved().await;
         let mut seen = BTreeSet::new();
         let mut windows = Vec::new();
+        let mut is_all_recent = true;
         {
             let state = self.live.read();
             for (symbol, seconds) in self.changes.take_unsaved() {
+                let newest = state.tape.last(symbol).map_or(i64::MIN, |last| last.key.ts_event.seconds());
+                is_all_recent &= seconds.iter().all(|s| *s >= newest.saturating_sub(RECENT_SECONDS));
                 for time in seconds.iter().filter_map(|s| Timestamp::from_seconds(*s)) {
                     for (span, class, window) in state.tape.windows_at(symbol, time) {
                         if seen.insert((symbol, span, class, window.start)) {
@@ -285,9 +290,11 @@ impl Writer {
             }
         }
         self.rounds += 1;
-        if self.rounds.is_multiple_of(ROUNDS_IN_MEMORY) {
-            // Only here, where every change has just been taken down and none can come between.
+        if self.rounds >= ROUNDS_IN_MEMORY && is_all_recent {
+            // Only here, where every change has just been taken down and none can come between; and not
+            // what is being stored just now, which a reader would find nowhere until it is.
             self.live.write().tape.let_go_of_windows();
+            self.rounds = 0;
         }
         let position = self.position.map(LogPosition::to_bytes);
         let universe = self.unsaved_universe.take();
