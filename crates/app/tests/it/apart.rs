@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use market::Timestamp;
 use serde_json::json;
 
 use crate::bars::served;
@@ -127,22 +128,19 @@ async fn two_processes_are_as_one() {
     server.stop();
 }
 
-/// Trades of three symbols over an hour of 2018, the same each time.
+/// Trades of three symbols over the hour before the last: what is older is not kept over a restart.
 fn trade_file() -> String {
     let mut text = "time,exchange,symbol,conditions,size,price,correction\n".to_owned();
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let begins = (i64::try_from(since_epoch.as_secs()).unwrap() / 60 - 120) * 60_000;
     let mut chance = 1u64;
-    for n in 0..24_000u64 {
+    for n in 0..24_000u32 {
         chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let symbol = ["AAPL", "BRK.B", "MSFT"][(n % 3) as usize];
-        let (minute, second, millisecond) = (n * 150 / 60_000, n * 150 / 1_000 % 60, n * 150 % 1_000);
-        let (size, cents) = (chance >> 40 & 255, 10_000 + (chance >> 20 & 1_023));
-        let _ = writeln!(
-            text,
-            "2018-01-02T15:{minute:02}:{second:02}.{millisecond:03}000,N,{symbol},@,{},{}.{:02},0",
-            size + 1,
-            cents / 100,
-            cents % 100
-        );
+        let time = Timestamp::from_millis(begins + i64::from(n) * 150).unwrap().to_string();
+        let symbol = ["AAPL", "BRK.B", "MSFT"][n as usize % 3];
+        let (size, cents) = (1 + (chance >> 40 & 255), 10_000 + (chance >> 20 & 1_023));
+        let (time, dollars, cents) = (time.trim_end_matches('Z'), cents / 100, cents % 100);
+        let _ = writeln!(text, "{time},N,{symbol},@,{size},{dollars}.{cents:02},0");
     }
     text
 }

@@ -94,7 +94,7 @@ fn line(symbol: &str, bar: &Value) -> String {
 pub(crate) async fn served(house: &Bellwether, symbol: &str, interval: &str, session: &str) -> String {
     let mut lines = vec!["symbol,start,open,high,low,close,volume,trades,vwap".to_owned()];
     let path = format!(
-        "/api/v1/bars/{symbol}?interval={interval}&session={session}&from=2018-01-01T00:00:00Z&to=2018-01-04T00:00:00Z&limit=1000"
+        "/api/v1/bars/{symbol}?interval={interval}&session={session}&from=2018-01-01T00:00:00Z&to=2100-01-01T00:00:00Z&limit=1000"
     );
     let mut cursor = String::new();
     loop {
