@@ -219,7 +219,12 @@ impl Engine {
 
     /// Opens the layout's connections, and waits until all are subscribed.
     pub(crate) fn connect(&mut self) -> Result<()> {
-        for connection in 0..self.layout.connections {
+        self.connect_up_to(self.layout.connections)
+    }
+
+    /// Opens as many of the layout's connections as are missing from that number.
+    pub(crate) fn connect_up_to(&mut self, connections: usize) -> Result<()> {
+        for connection in self.subscribers.len()..connections {
             self.open(self.layout.symbols_of(connection), None)?;
         }
         self.settle()
@@ -288,7 +293,13 @@ impl Engine {
     }
 
     /// Publishes blocks, each when all of the one before has arrived everywhere.
-    pub(crate) fn closed(&mut self, publications: usize, warm_up: usize, blocks: usize, patience: Duration) -> Result<Closed> {
+    pub(crate) fn closed(
+        &mut self,
+        publications: usize,
+        warm_up: usize,
+        blocks: usize,
+        patience: Duration,
+    ) -> Result<Closed> {
         ensure!(
             publications.is_multiple_of(self.layout.symbols),
             "a block must hold each of the {} symbols as often as any other",

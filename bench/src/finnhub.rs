@@ -184,7 +184,8 @@ impl Finnhub {
             Opcode::Text => {
                 if let Ok(ask) = serde_json::from_slice::<Ask<'_>>(payload) {
                     let wanted = ask.r#type == "subscribe";
-                    match load::symbol_number(ask.symbol.as_bytes()).and_then(|n| self.subscribed.get_mut(n)) {
+                    match load::symbol_number(ask.symbol.as_bytes()).and_then(|n| self.subscribed.get_mut(n))
+                    {
                         Some(subscribed) if *subscribed != wanted => {
                             *subscribed = wanted;
                             self.count = if wanted { self.count + 1 } else { self.count - 1 };

@@ -61,7 +61,11 @@ impl Client {
 }
 
 /// Asks again and again, on a thread of its own, until the answer is 200; tells when that was.
-pub(crate) fn wait_for(address: SocketAddr, path: &'static str, patience: Duration) -> Receiver<Result<Instant>> {
+pub(crate) fn wait_for(
+    address: SocketAddr,
+    path: &'static str,
+    patience: Duration,
+) -> Receiver<Result<Instant>> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
         let deadline = Instant::now() + patience;
@@ -73,7 +77,10 @@ pub(crate) fn wait_for(address: SocketAddr, path: &'static str, patience: Durati
                 Err(error) => last = error.to_string(),
             }
             if Instant::now() > deadline {
-                break Err(anyhow::anyhow!("{path} was not 200 within {} s, last: {last}", patience.as_secs()));
+                break Err(anyhow::anyhow!(
+                    "{path} was not 200 within {} s, last: {last}",
+                    patience.as_secs()
+                ));
             }
             thread::sleep(Duration::from_millis(2));
         };

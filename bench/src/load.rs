@@ -288,7 +288,12 @@ pub(crate) struct Publisher {
 impl Publisher {
     /// For that many symbols.
     pub(crate) fn new(symbols: usize) -> Self {
-        Self { seqs: vec![0; symbols], turn: (0..symbols as u32).collect(), at: symbols, random: 0x9E37_79B9_7F4A_7C15 }
+        Self {
+            seqs: vec![0; symbols],
+            turn: (0..symbols as u32).collect(),
+            at: symbols,
+            random: 0x9E37_79B9_7F4A_7C15,
+        }
     }
 
     /// The next value.
@@ -348,7 +353,8 @@ mod tests {
     fn values_read_back() {
         let clock = Clock::start();
         let mut text = Vec::new();
-        Publication { symbol: 42, seq: 812, due_micros: 3 * MICROS_WRAP + 1_200 }.write_message(&clock, &mut text);
+        Publication { symbol: 42, seq: 812, due_micros: 3 * MICROS_WRAP + 1_200 }
+            .write_message(&clock, &mut text);
         assert!((125..=150).contains(&text.len()), "{}", text.len());
         let mut got = Vec::new();
         read_values(&text, |v| got.push(v)).unwrap();
@@ -357,7 +363,8 @@ mod tests {
 
     #[test]
     fn reads_many_values_and_any_order_of_members() {
-        let text = br#"{"type":"price_update","data":{"AAAA":{"price":7.5,"seq":1},"AAAB":{"seq":1,"price":12}}}"#;
+        let text =
+            br#"{"type":"price_update","data":{"AAAA":{"price":7.5,"seq":1},"AAAB":{"seq":1,"price":12}}}"#;
         let mut got = Vec::new();
         read_values(text, |v| got.push(v)).unwrap();
         assert_eq!(

@@ -87,7 +87,9 @@ pub(crate) struct Programs {
 impl Programs {
     /// Installs the JavaScript peers by their lock file, unless they are there.
     pub(crate) fn install_peers(&self) -> Result<()> {
-        if self.peers_folder.join("node_modules/ws").exists() && self.peers_folder.join("node_modules/bun").exists() {
+        if self.peers_folder.join("node_modules/ws").exists()
+            && self.peers_folder.join("node_modules/bun").exists()
+        {
             return Ok(());
         }
         println!("installing the JavaScript peers: npm ci --prefix {}", self.peers_folder.display());
@@ -103,7 +105,8 @@ impl Programs {
     /// What version a peer is, where that is easy to tell.
     pub(crate) fn version(&self, peer: Peer) -> String {
         let package = |name: &str| -> Option<String> {
-            let text = fs::read(self.peers_folder.join("node_modules").join(name).join("package.json")).ok()?;
+            let text =
+                fs::read(self.peers_folder.join("node_modules").join(name).join("package.json")).ok()?;
             let package: serde_json::Value = serde_json::from_slice(&text).ok()?;
             Some(format!("{name} {}", package.get("version")?.as_str()?))
         };
@@ -156,10 +159,13 @@ fn on_path(program: &str) -> Option<PathBuf> {
 /// Bun's binary: where the package's own install script puts it, or where its platform package has
 /// it, when install scripts are off.
 fn bun(peers: &Path) -> Result<PathBuf> {
-    let platform = format!("node_modules/@oven/bun-linux-{}/bin/bun", match std::env::consts::ARCH {
-        "x86_64" => "x64",
-        other => other,
-    });
+    let platform = format!(
+        "node_modules/@oven/bun-linux-{}/bin/bun",
+        match std::env::consts::ARCH {
+            "x86_64" => "x64",
+            other => other,
+        }
+    );
     ["node_modules/bun/bin/bun.exe", platform.as_str()]
         .iter()
         .map(|path| peers.join(path))
@@ -251,12 +257,27 @@ impl Server {
                 let feed = Finnhub::start(registry, token, universe)?;
                 let config = at.join("bellwether.toml");
                 fs::write(&config, bellwether_config(feed.address(), universe))?;
-                let arguments =
-                    ["up", "--listen", &address.to_string(), "--data", &text(&at.join("data")), "--config", &text(&config)]
-                        .map(str::to_owned);
+                let arguments = [
+                    "up",
+                    "--listen",
+                    &address.to_string(),
+                    "--data",
+                    &text(&at.join("data")),
+                    "--config",
+                    &text(&config),
+                ]
+                .map(str::to_owned);
                 let process = Process::start(&programs.bellwether, &arguments, at)?;
                 let ingest = Ingest::Finnhub(Box::new(feed));
-                Ok(Self { process, address, path: "/ws", dialect: Dialect::Json, ingest, target, _folder: folder })
+                Ok(Self {
+                    process,
+                    address,
+                    path: "/ws",
+                    dialect: Dialect::Json,
+                    ingest,
+                    target,
+                    _folder: folder,
+                })
             }
             Peer::Nats => {
                 let websocket = free_port()?;
@@ -270,7 +291,15 @@ impl Server {
                 let address = SocketAddr::from((Ipv4Addr::LOCALHOST, websocket));
                 drop(dial(&mut process, address)?);
                 let ingest = Ingest::Pipe(pipe(stream, registry, token)?);
-                Ok(Self { process, address, path: "/", dialect: Dialect::Nats, ingest, target, _folder: folder })
+                Ok(Self {
+                    process,
+                    address,
+                    path: "/",
+                    dialect: Dialect::Nats,
+                    ingest,
+                    target,
+                    _folder: folder,
+                })
             }
             Peer::Ws | Peer::Bun => {
                 let (program, script) = match target.peer {
@@ -283,7 +312,15 @@ impl Server {
                 stream.write_all(&frame::request(&address.to_string(), "/ingest"))?;
                 read_until(&mut stream, b"\r\n\r\n")?;
                 let ingest = Ingest::Pipe(pipe(stream, registry, token)?);
-                Ok(Self { process, address, path: "/", dialect: Dialect::Json, ingest, target, _folder: folder })
+                Ok(Self {
+                    process,
+                    address,
+                    path: "/",
+                    dialect: Dialect::Json,
+                    ingest,
+                    target,
+                    _folder: folder,
+                })
             }
         }
     }
@@ -413,7 +450,11 @@ fn read_until(stream: &mut TcpStream, end: &[u8]) -> Result<()> {
     let mut scratch = [0; 4 * 1024];
     while memchr::memmem::find(&heard, end).is_none() {
         let n = stream.read(&mut scratch).context("waiting for the server's greeting")?;
-        ensure!(n > 0 && heard.len() < 1 << 20, "the server did not greet: {}", String::from_utf8_lossy(&heard));
+        ensure!(
+            n > 0 && heard.len() < 1 << 20,
+            "the server did not greet: {}",
+            String::from_utf8_lossy(&heard)
+        );
         heard.extend_from_slice(&scratch[..n]);
     }
     Ok(())

@@ -183,7 +183,10 @@ impl Report {
         self.write_open(out)?;
         if !self.stalled.is_empty() {
             writeln!(out, "\n### One stalled client among 1,000\n")?;
-            writeln!(out, "| server | p99 of the others, all read | one stalled | change |\n|---|---|---|---|")?;
+            writeln!(
+                out,
+                "| server | p99 of the others, all read | one stalled | change |\n|---|---|---|---|"
+            )?;
             for (server, rows) in by_server(&self.stalled) {
                 let change = of(&rows, |s| s.with.p99 as f64 / s.without.p99.max(1) as f64);
                 writeln!(
@@ -234,7 +237,10 @@ impl Report {
         if self.closed.is_empty() {
             return Ok(());
         }
-        writeln!(out, "\n### Fan-out, closed loop: 200 connections, 1,000 symbols, 50 each, blocks of 20,000\n")?;
+        writeln!(
+            out,
+            "\n### Fan-out, closed loop: 200 connections, 1,000 symbols, 50 each, blocks of 20,000\n"
+        )?;
         writeln!(
             out,
             "| server | M values/s | rounds | server µs a value | generator cores | every value once, in order | \

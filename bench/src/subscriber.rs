@@ -96,7 +96,8 @@ impl Tally {
             .iter()
             .filter(|s| s.is_read)
             .map(|s| {
-                let behind = |(slot, symbol): &(usize, usize)| self.last[s.place + slot] < self.target[*symbol];
+                let behind =
+                    |(slot, symbol): &(usize, usize)| self.last[s.place + slot] < self.target[*symbol];
                 s.wanted.iter().enumerate().filter(behind).count() as u64
             })
             .sum();
@@ -140,7 +141,8 @@ impl Subscriber {
         registry: &Registry,
         token: usize,
     ) -> io::Result<Self> {
-        let socket = socket2::Socket::new(socket2::Domain::for_address(address), socket2::Type::STREAM, None)?;
+        let socket =
+            socket2::Socket::new(socket2::Domain::for_address(address), socket2::Type::STREAM, None)?;
         if let Some(bytes) = receive_buffer {
             socket.set_recv_buffer_size(bytes)?;
         }
@@ -278,7 +280,9 @@ impl Subscriber {
             }
         } else {
             tally.foreign += 1;
-            tally.complaint.get_or_insert_with(|| String::from_utf8_lossy(&text[..text.len().min(300)]).into_owned());
+            tally
+                .complaint
+                .get_or_insert_with(|| String::from_utf8_lossy(&text[..text.len().min(300)]).into_owned());
         }
     }
 

@@ -159,7 +159,8 @@ fn fan_out(report: &mut Report, programs: &Programs, plan: &Plan, targets: &[Tar
             for &target in targets.iter().filter(|t| t.coalesce_ms.is_none_or(|ms| ms <= 5)) {
                 let layout = Layout { connections, symbols: 1_000, per: 50 };
                 let what = format!("open loop, round {}, {connections} connections, {target}", round + 1);
-                if let Some(result) = report.try_to(&what, measure::open(target, programs, layout, plan.open)) {
+                if let Some(result) = report.try_to(&what, measure::open(target, programs, layout, plan.open))
+                {
                     report.open.push(Row { server: target.to_string(), round, result });
                 }
             }
@@ -167,7 +168,8 @@ fn fan_out(report: &mut Report, programs: &Programs, plan: &Plan, targets: &[Tar
         for &target in targets.iter().filter(|t| t.peer == Peer::Bellwether && t.coalesce_ms.is_none()) {
             let layout = Layout { connections: 1_000, symbols: 1_000, per: 50 };
             let what = format!("stalled client, round {}, {target}", round + 1);
-            if let Some(result) = report.try_to(&what, measure::stalled(target, programs, layout, plan.open)) {
+            if let Some(result) = report.try_to(&what, measure::stalled(target, programs, layout, plan.open))
+            {
                 report.stalled.push(Row { server: target.to_string(), round, result });
             }
         }
