@@ -18,6 +18,8 @@ use std::sync::Arc;
 const TRADES: usize = 200_000;
 const SYMBOLS: usize = 1_000;
 const PER_FRAME: [usize; 3] = [1, 5, 20];
+/// As often as the live path does, in market time: windows that are stored leave the memory.
+const LET_GO_EVERY: usize = 10_000;
 /// 10:00 in New York on a Friday without a holiday, as milliseconds after midnight UTC.
 const BEGIN_MILLIS: i64 = 15 * 3_600_000;
 
@@ -37,17 +39,18 @@ fn name(number: usize) -> String {
     [number / 676, number / 26, number].map(|n| char::from(b'A' + (n % 26) as u8)).into_iter().collect()
 }
 
-fn stream(per_frame: usize) -> Stream {
+fn stream(per_frame: usize, symbols: usize) -> Stream {
     let mut state = 1u64;
     let mut draw = |below: u64| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) % below
     };
     let begin = Date::from_ymd(2026, 11, 20).midnight_utc().millis() + BEGIN_MILLIS;
-    let mut cents: Vec<u64> = (0..SYMBOLS).map(|_| 2_000 + draw(40_000)).collect();
+    let mut cents: Vec<u64> = (0..symbols).map(|_| 2_000 + draw(40_000)).collect();
     let records: Vec<String> = (0..TRADES)
         .map(|at| {
-            let number = draw(SYMBOLS as u64).min(draw(SYMBOLS as u64)).min(draw(SYMBOLS as u64)) as usize;
+            let mut any = || draw(symbols as u64) as usize;
+            let number = any().min(any()).min(any());
             cents[number] = (cents[number] + draw(5)).saturating_sub(2).max(100);
             let conditions = [r#"["1"]"#, r#"["1","12"]"#, "null", r#"["1","8"]"#][draw(4) as usize];
             let time = begin + at as i64 * 600_000 / TRADES as i64;
@@ -65,7 +68,7 @@ fn stream(per_frame: usize) -> Stream {
         .map(|records| format!(r#"{{"data":[{}],"type":"trade"}}"#, records.join(",")))
         .collect();
     let mut universe = Universe::new();
-    universe.refresh((0..SYMBOLS).map(|number| Instrument {
+    universe.refresh((0..symbols).map(|number| Instrument {
         symbol: Symbol::new(&name(number)).expect("a symbol"),
         name: format!("Company {number}"),
         exchange: "NYSE".into(),
@@ -100,7 +103,7 @@ fn tape(stream: &Stream) -> Tape {
 /// The whole way: text, exact numbers, symbols, last prices, day figures, bars.
 #[divan::bench(args = PER_FRAME, sample_count = 15, sample_size = 1)]
 fn text_to_bars(bencher: divan::Bencher<'_, '_>, per_frame: usize) {
-    let stream = stream(per_frame);
+    let stream = stream(per_frame, SYMBOLS);
     bencher
         .counter(ItemsCount::new(TRADES))
         .counter(BytesCount::new(stream.bytes))
@@ -108,7 +111,10 @@ fn text_to_bars(bencher: divan::Bencher<'_, '_>, per_frame: usize) {
         .bench_local_values(|(mut adapter, mut tape)| {
             let mut events: Vec<MarketEvent> = Vec::with_capacity(32);
             let mut updates: Vec<Update> = Vec::with_capacity(32);
-            for frame in &stream.frames {
+            for (at, frame) in stream.frames.iter().enumerate() {
+                if (at * per_frame).is_multiple_of(LET_GO_EVERY) {
+                    tape.let_go_of_windows();
+                }
                 let frame = Incoming::Text(black_box(frame).as_bytes());
                 adapter.on_frame(frame, stream.received, &mut events).expect("a good frame");
                 for event in &events {
@@ -126,7 +132,7 @@ fn text_to_bars(bencher: divan::Bencher<'_, '_>, per_frame: usize) {
 /// The first half of it: text to events.
 #[divan::bench(args = PER_FRAME, sample_count = 15, sample_size = 1)]
 fn text_to_events(bencher: divan::Bencher<'_, '_>, per_frame: usize) {
-    let stream = stream(per_frame);
+    let stream = stream(per_frame, SYMBOLS);
     bencher
         .counter(ItemsCount::new(TRADES))
         .counter(BytesCount::new(stream.bytes))
@@ -142,10 +148,10 @@ fn text_to_events(bencher: divan::Bencher<'_, '_>, per_frame: usize) {
         });
 }
 
-/// The second half of it: events to bars.
-#[divan::bench(sample_count = 15, sample_size = 1)]
-fn events_to_bars(bencher: divan::Bencher<'_, '_>) {
-    let stream = stream(20);
+/// The second half of it: events to bars. Fewer symbols are the same work in a warmer cache.
+#[divan::bench(args = [10, 100, SYMBOLS], sample_count = 15, sample_size = 1)]
+fn events_to_bars(bencher: divan::Bencher<'_, '_>, symbols: usize) {
+    let stream = stream(20, symbols);
     let mut adapter = adapter(&stream);
     let mut events = Vec::with_capacity(TRADES);
     for frame in &stream.frames {
@@ -155,7 +161,10 @@ fn events_to_bars(bencher: divan::Bencher<'_, '_>) {
     }
     bencher.counter(ItemsCount::new(TRADES)).with_inputs(|| tape(&stream)).bench_local_values(|mut tape| {
         let mut updates: Vec<Update> = Vec::with_capacity(32);
-        for event in &events {
+        for (at, event) in events.iter().enumerate() {
+            if at.is_multiple_of(LET_GO_EVERY) {
+                tape.let_go_of_windows();
+            }
             tape.apply(black_box(event), &mut updates);
             black_box(&updates);
             updates.clear();
@@ -188,7 +197,7 @@ fn parse_only(
     per_frame: usize,
     parse: impl for<'a> Fn(&'a str) -> Option<BorrowedFrame<'a>>,
 ) {
-    let stream = stream(per_frame);
+    let stream = stream(per_frame, SYMBOLS);
     bencher.counter(ItemsCount::new(TRADES)).counter(BytesCount::new(stream.bytes)).bench_local(|| {
         for text in &stream.frames {
             let frame = parse(black_box(text)).expect("a good frame");

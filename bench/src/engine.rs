@@ -219,7 +219,12 @@ impl Engine {
 
     /// Opens the layout's connections, and waits until all are subscribed.
     pub(crate) fn connect(&mut self) -> Result<()> {
-        for connection in 0..self.layout.connections {
+        self.connect_up_to(self.layout.connections)
+    }
+
+    /// Opens as many of the layout's connections as are missing from that number.
+    pub(crate) fn connect_up_to(&mut self, connections: usize) -> Result<()> {
+        for connection in self.subscribers.len()..connections {
             self.open(self.layout.symbols_of(connection), None)?;
         }
         self.settle()

@@ -89,9 +89,12 @@ pub(crate) struct Memory {
     pub(crate) connections: usize,
     /// Resident before the first of them, in KiB.
     pub(crate) before_kib: u64,
+    /// With half of them.
+    pub(crate) half_kib: u64,
     /// And with all of them.
     pub(crate) with_kib: u64,
-    /// What one of them takes.
+    /// What one of the second half takes. The first half may live in memory that the start has left
+    /// behind, and would flatter.
     pub(crate) per_connection_kib: f64,
 }
 
@@ -101,11 +104,15 @@ pub(crate) fn memory(peer: Peer, programs: &Programs, connections: usize) -> Res
     let mut engine = Engine::start(peer.into(), programs, layout)?;
     engine.idle(REST)?;
     let before_kib = engine.server.process.resident_kib()?;
+    let half = connections / 2;
+    engine.connect_up_to(half)?;
+    engine.idle(REST)?;
+    let half_kib = engine.server.process.resident_kib()?;
     engine.connect()?;
     engine.idle(REST)?;
     let with_kib = engine.server.process.resident_kib()?;
-    let per_connection_kib = (with_kib as f64 - before_kib as f64) / connections as f64;
-    Ok(Memory { connections, before_kib, with_kib, per_connection_kib })
+    let per_connection_kib = (with_kib as f64 - half_kib as f64) / (connections - half) as f64;
+    Ok(Memory { connections, before_kib, half_kib, with_kib, per_connection_kib })
 }
 
 /// Memory with every symbol loaded and nothing to do.
@@ -367,8 +374,8 @@ impl fmt::Display for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} idle connections: {:.1} KiB each (resident {} KiB before, {} KiB with them)",
-            self.connections, self.per_connection_kib, self.before_kib, self.with_kib
+            "{} idle connections: {:.1} KiB each (resident {} KiB before, {} KiB with half of them, {} KiB with all)",
+            self.connections, self.per_connection_kib, self.before_kib, self.half_kib, self.with_kib
         )
     }
 }

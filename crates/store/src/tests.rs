@@ -83,8 +83,8 @@ fn a_window_is_replaced_and_the_old_ones_pruned() {
     let found =
         store.windows(SymbolId(3), M1, Class::Regular, Timestamp::MIN, Timestamp::MAX, 9, false).unwrap();
     assert_eq!((found.len(), found[0].trades), (2, 99));
-    let now = Timestamp::from_seconds(3 * 86_400).unwrap();
-    assert_eq!(store.prune(now, Kept { m1: 2, ..Kept::default() }).unwrap(), 1);
+    assert_eq!(store.prune(Kept { m1: 2, ..Kept::default() }).unwrap(), 0);
+    assert_eq!(store.prune(Kept { m1: 1, ..Kept::default() }).unwrap(), 1);
     assert_eq!(all(&store, 9, false), [2 * 24 * 60]);
 }
 

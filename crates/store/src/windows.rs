@@ -189,20 +189,21 @@ impl Store {
         Ok(found)
     }
 
-    /// Deletes what is older than it is kept, and tells how many windows that were.
-    pub fn prune(&self, now: Timestamp, kept: Kept) -> Result<usize, StoreError> {
+    /// Deletes what is older than it is kept, counted from each symbol's newest, so that a past day that
+    /// was played again stays whole. Tells how many windows that were.
+    pub fn prune(&self, kept: Kept) -> Result<usize, StoreError> {
         let symbols = self.read(|c| {
-            let mut statement = c.prepare("SELECT symbol FROM recent")?;
-            let rows = statement.query_map([], |row| row.get::<_, u32>(0))?;
+            let mut statement = c.prepare("SELECT symbol, newest FROM recent")?;
+            let rows = statement.query_map([], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, i64>(1)?)))?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         })?;
         let mut gone = 0;
-        for symbol in symbols {
+        for (symbol, newest) in symbols {
             // A transaction for each symbol, so that saving bars need not wait for all.
             let mut writer = self.writer();
             let transaction = writer.transaction()?;
             for span in SPANS {
-                let before = now.seconds() - kept.days(span) * SECONDS_PER_DAY;
+                let before = newest - kept.days(span) * SECONDS_PER_DAY;
                 for class in Class::ALL {
                     gone += transaction
                         .prepare_cached(

@@ -325,8 +325,8 @@ impl Writer {
         if self.tidying.as_ref().is_some_and(|t| !t.is_finished()) {
             return;
         }
-        let (store, now) = (Arc::clone(&self.store), self.live.now());
-        self.tidying = Some(tokio::task::spawn_blocking(move || store.prune(now, Kept::default())));
+        let store = Arc::clone(&self.store);
+        self.tidying = Some(tokio::task::spawn_blocking(move || store.prune(Kept::default())));
     }
 
     async fn finish(&mut self) {
