@@ -158,6 +158,12 @@ impl Window {
         Self { start, last: None, range: None, volume: Volume::ZERO, trades: 0 }
     }
 
+    /// The same trades as part of a window that starts then: the longer one that holds this.
+    #[must_use]
+    pub const fn at(self, start: Timestamp) -> Self {
+        Self { start, ..self }
+    }
+
     /// Lets a trade in. The sums are 128 bits wide and a trade's product is under 2¹²⁶ / 10¹⁸, so no
     /// window that fits in memory overflows them; they saturate all the same.
     pub fn add(&mut self, key: TradeRef, price: Price, size: Size, may: Eligibility) {
@@ -178,10 +184,10 @@ impl Window {
                 notional: i128::from(price.units()) * i128::from(size.units()),
                 size: i128::from(size.units()),
             };
-            self.last = Some(match self.last {
-                Some(known) => known.merge(one),
-                None => one,
-            });
+            match &mut self.last {
+                Some(known) => known.absorb(&one),
+                none => *none = Some(one),
+            }
         }
     }
 
@@ -207,21 +213,29 @@ impl Window {
 
     /// The two sets of trades of one window together.
     #[must_use]
-    pub fn merge(self, other: Self) -> Self {
+    pub fn merge(mut self, other: Self) -> Self {
         debug_assert_eq!(self.start, other.start, "windows of different times do not merge");
-        Self {
-            start: self.start,
-            last: match (self.last, other.last) {
-                (Some(a), Some(b)) => Some(a.merge(b)),
-                (a, b) => a.or(b),
-            },
-            range: match (self.range, other.range) {
-                (Some(a), Some(b)) => Some((a.0.max(b.0), a.1.min(b.1))),
-                (a, b) => a.or(b),
-            },
-            volume: Volume::from_units(self.volume.units().saturating_add(other.volume.units())),
-            trades: self.trades + other.trades,
+        self.absorb(&other);
+        self
+    }
+
+    /// Takes in the trades of a part of this window: another set of trades, or a shorter window.
+    pub fn absorb(&mut self, part: &Self) {
+        match (&mut self.last, &part.last) {
+            (Some(all), Some(part)) => all.absorb(part),
+            (all @ None, part) => *all = *part,
+            (Some(_), None) => {}
         }
+        match (&mut self.range, part.range) {
+            (Some((high, low)), Some((part_high, part_low))) => {
+                *high = part_high.max(*high);
+                *low = part_low.min(*low);
+            }
+            (all @ None, part) => *all = part,
+            (Some(_), None) => {}
+        }
+        self.volume = Volume::from_units(self.volume.units().saturating_add(part.volume.units()));
+        self.trades += part.trades;
     }
 
     /// No trade in it moved anything.
@@ -248,13 +262,15 @@ impl Window {
 }
 
 impl FirstLast {
-    fn merge(self, other: Self) -> Self {
-        Self {
-            open: if other.open.0 < self.open.0 { other.open } else { self.open },
-            close: if other.close.0 > self.close.0 { other.close } else { self.close },
-            notional: self.notional.saturating_add(other.notional),
-            size: self.size.saturating_add(other.size),
+    fn absorb(&mut self, part: &Self) {
+        if part.open.0 < self.open.0 {
+            self.open = part.open;
         }
+        if part.close.0 > self.close.0 {
+            self.close = part.close;
+        }
+        self.notional = self.notional.saturating_add(part.notional);
+        self.size = self.size.saturating_add(part.size);
     }
 
     /// Millionths of the price; a vwap lies between two prices, so it fits.

@@ -146,6 +146,14 @@ impl Conditions {
         }
     }
 
+    /// A trade with these may move the last price, which lives before and after the session too: by the
+    /// table, or outside regular hours with `T` as a regular sale. Whether the trade's own time is in the
+    /// regular session is asked only where it matters.
+    pub fn may_move_last(self, is_regular: impl FnOnce() -> bool) -> bool {
+        self.eligibility().last
+            || (self.eligibility_extended().last && !self.is_auction_print() && !is_regular())
+    }
+
     /// What the table allows when `T` counts as regular, as it does outside regular hours in the
     /// `extended` session.
     pub const fn eligibility_extended(self) -> Eligibility {

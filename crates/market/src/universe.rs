@@ -94,6 +94,11 @@ impl Universe {
         self.ids.get(symbol).copied().filter(|id| self.is_listed(*id))
     }
 
+    /// The id of a symbol, retired or not.
+    pub fn id_ever(&self, symbol: &Symbol) -> Option<SymbolId> {
+        self.ids.get(symbol).copied()
+    }
+
     /// The instrument of an id, retired or not; `None` for an id this universe did not give out.
     pub fn get(&self, id: SymbolId) -> Option<&Instrument> {
         self.instruments.get(id.index())

@@ -5,9 +5,12 @@
 //! and the oldest can be let go together.
 
 use crate::trade::TradeRef;
-use crate::{Conditions, Price, Size, Timestamp};
+use crate::{Conditions, Price, Size, Timestamp, Trade};
 
 const CHUNK: usize = 256;
+/// Room of a symbol's first chunk. Most symbols trade a few times a day; a full chunk for each of
+/// 26,000 would be 250 MB.
+const FIRST_ROOM: usize = 4;
 
 /// A trade as the log keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +25,30 @@ pub struct Logged {
     pub conditions: Conditions,
     /// Taken back by a cancellation or correction; kept, so that a second report of it is known.
     pub cancelled: bool,
+}
+
+impl From<&Trade> for Logged {
+    /// A trade that was not taken back.
+    fn from(trade: &Trade) -> Self {
+        Self {
+            key: trade.key(),
+            price: trade.price,
+            size: trade.size,
+            conditions: trade.conditions,
+            cancelled: false,
+        }
+    }
+}
+
+impl Logged {
+    /// Fills a place in which there is no trade yet.
+    pub(super) const NONE: Self = Self {
+        key: TradeRef { ts_event: Timestamp::MIN, seq: 0 },
+        price: Price::from_units(0),
+        size: Size::ZERO,
+        conditions: Conditions::REGULAR,
+        cancelled: false,
+    };
 }
 
 /// Trades of one symbol by key. Chunks are sorted and so are the trades in them.
@@ -51,10 +78,7 @@ impl TradeLog {
         }
         let newest = self.chunks.last().and_then(|c| c.last()).map(|t| t.key);
         if newest.is_none_or(|newest| newest < trade.key) {
-            match self.chunks.last_mut() {
-                Some(chunk) if chunk.len() < CHUNK => chunk.push(trade),
-                _ => self.chunks.push(first_of_chunk(trade)),
-            }
+            self.append(&[trade]);
             return Inserted::New;
         }
         let at = self.chunk_of(trade.key);
@@ -68,6 +92,21 @@ impl TradeLog {
             self.chunks.insert(at + 1, upper);
         }
         Inserted::New
+    }
+
+    /// Puts trades at the end, which are in order and later than all others.
+    pub fn append(&mut self, trades: &[Logged]) {
+        let room = self.chunks.last().map_or(0, |chunk| CHUNK.saturating_sub(chunk.len()));
+        let (here, rest) = trades.split_at(room.min(trades.len()));
+        if let Some(chunk) = self.chunks.last_mut() {
+            chunk.extend_from_slice(here);
+        }
+        for more in rest.chunks(CHUNK) {
+            let room = if self.chunks.is_empty() { FIRST_ROOM.max(more.len()) } else { CHUNK };
+            let mut chunk = Vec::with_capacity(room);
+            chunk.extend_from_slice(more);
+            self.chunks.push(chunk);
+        }
     }
 
     /// The chunk in which this key is or belongs.
@@ -116,6 +155,11 @@ impl TradeLog {
         self.chunks.len()
     }
 
+    /// Trades in the newest chunk.
+    pub(super) fn newest_chunk_len(&self) -> usize {
+        self.chunks.last().map_or(0, Vec::len)
+    }
+
     /// Trades kept.
     pub fn len(&self) -> usize {
         self.chunks.iter().map(Vec::len).sum()
@@ -135,13 +179,6 @@ impl TradeLog {
         self.complete_from = self.chunks[0].first().map(|t| t.key);
         gone.len()
     }
-}
-
-fn first_of_chunk(trade: Logged) -> Vec<Logged> {
-    // Most symbols trade a few times a day; a full chunk for each of 26,000 would be 250 MB.
-    let mut chunk = Vec::with_capacity(4);
-    chunk.push(trade);
-    chunk
 }
 
 #[cfg(test)]

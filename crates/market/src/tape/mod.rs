@@ -13,24 +13,29 @@
 //! `Limits::trades` are let go. A trade or cancellation that reaches further back than that is
 //! counted in `Counters` rather than guessed at.
 
+mod day;
+mod front;
 pub mod log;
+mod open;
 pub mod series;
 mod symbol;
 #[cfg(test)]
 mod tests;
+mod view;
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-pub use symbol::{Class, Quote, Span, merge_by_start};
+pub use symbol::{Class, Span};
 use symbol::{Removal, SymbolTape};
+pub use view::{Quote, merge_by_start};
 
 use crate::bar::Window;
 use crate::event::Reference;
 use crate::{
     Bar, Hours, Interval, MarketEvent, Price, SessionFilter, SymbolId, Timestamp, Trade, TradeRef, Universe,
 };
-use log::Inserted;
+use log::{Inserted, Logged};
 
 /// How much the tape may keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,6 +139,16 @@ impl Tape {
         self.universe = universe;
     }
 
+    /// Begins to fetch what the trades among these events touch first, all at once. Changes nothing; for
+    /// the events of one frame or block, before they are applied one after the other.
+    pub fn expect(&self, events: &[MarketEvent]) {
+        for event in events {
+            if let MarketEvent::Trade(trade) = event {
+                std::hint::black_box(self.known(trade.symbol).map(SymbolTape::newest_key));
+            }
+        }
+    }
+
     /// Takes an event of the log in and tells what changed.
     pub fn apply(&mut self, event: &MarketEvent, updates: &mut Vec<Update>) {
         match event {
@@ -172,8 +187,30 @@ impl Tape {
         };
         let cancelled =
             !self.pending_cancels.is_empty() && self.pending_cancels.remove(&(trade.symbol, trade.key()));
+        if !cancelled && let Some(taken) = tape.take_in_order(trade) {
+            self.trades_kept += 1;
+            self.counters.trades += 1;
+            self.counters.unknown_conditions += u64::from(trade.conditions.has_unknown());
+            self.counters.late += u64::from(taken.late);
+            updates.push(Update { symbol: trade.symbol, ts_event: trade.ts_event, last: taken.last });
+            if taken.is_full {
+                settle(tape, trade.symbol, &mut self.chunks);
+            }
+        } else {
+            self.trade_alone(trade, cancelled, updates);
+        }
+        if self.trades_kept > self.limits.trades {
+            self.let_go_of_trades();
+        }
+    }
+
+    /// Takes a trade in that may be late, double or cancelled, or is the first of its day.
+    #[cold]
+    fn trade_alone(&mut self, trade: &Trade, cancelled: bool, updates: &mut Vec<Update>) {
+        let Some(tape) = symbol_tape(&mut self.symbols, &self.universe, trade.symbol) else { return };
+        settle(tape, trade.symbol, &mut self.chunks);
         let chunks = tape.log().chunks();
-        match tape.insert(trade, cancelled) {
+        match tape.insert(Logged { cancelled, ..Logged::from(trade) }) {
             Inserted::Duplicate => {
                 self.counters.duplicates += 1;
                 return;
@@ -196,9 +233,6 @@ impl Tape {
             self.counters.beyond_reach += joined.beyond_reach;
             updates.push(Update { symbol: trade.symbol, ts_event: trade.ts_event, last: joined.last });
         }
-        if self.trades_kept > self.limits.trades {
-            self.let_go_of_trades();
-        }
     }
 
     fn let_go_of_trades(&mut self) {
@@ -215,6 +249,7 @@ impl Tape {
             self.counters.refused += 1;
             return;
         };
+        settle(tape, symbol, &mut self.chunks);
         match tape.remove(original) {
             Removal::Done { last, uncertain, beyond_reach } => {
                 self.counters.cancelled += 1;
@@ -237,6 +272,7 @@ impl Tape {
             self.counters.refused += 1;
             return;
         };
+        settle(tape, reference.symbol, &mut self.chunks);
         let last = tape.refer(reference);
         updates.push(Update { symbol: reference.symbol, ts_event: reference.ts_event, last });
     }
@@ -275,14 +311,23 @@ impl Tape {
         self.known(symbol).map(|t| t.windows(interval, session, from, to)).unwrap_or_default()
     }
 
-    /// The stored windows that hold this moment, one for each span and set of trades that has one.
-    pub fn windows_at(&self, symbol: SymbolId, time: Timestamp) -> Vec<(Span, Class, Window)> {
-        self.known(symbol).map(|t| t.windows_at(time)).unwrap_or_default()
+    /// The windows to be stored that hold any of these seconds (since 1970, ascending), one for each span and set
+    /// of trades that has one. Much sooner after [`Tape::settle`].
+    pub fn windows_at(&self, symbol: SymbolId, seconds: &[i64]) -> Vec<(Span, Class, Window)> {
+        self.known(symbol).map(|t| t.windows_at(seconds)).unwrap_or_default()
+    }
+
+    /// Counts trades of a symbol that wait for their order into its windows. Changes nothing that can be seen.
+    pub fn settle(&mut self, symbol: SymbolId) {
+        if let Some(Some(tape)) = self.symbols.get_mut(symbol.index()) {
+            settle(tape, symbol, &mut self.chunks);
+        }
     }
 
     /// Puts a stored window back, before any event is applied.
     pub fn restore(&mut self, symbol: SymbolId, span: Span, class: Class, window: Window) {
         if let Some(tape) = symbol_tape(&mut self.symbols, &self.universe, symbol) {
+            settle(tape, symbol, &mut self.chunks);
             tape.restore(span, class, window);
         }
     }
@@ -290,7 +335,14 @@ impl Tape {
     /// Lets windows go that are older than [`series::windows_kept`], counted from each symbol's newest.
     /// To be called now and then, once they are stored.
     pub fn let_go_of_windows(&mut self) {
-        for tape in self.symbols.iter_mut().flatten() {
+        self.let_go_of_windows_in(0, 1);
+    }
+
+    /// The same for one of `parts` equal shares of the symbols, so that no single call takes long.
+    pub fn let_go_of_windows_in(&mut self, part: usize, parts: usize) {
+        for (at, tape) in self.symbols.iter_mut().enumerate().skip(part).step_by(parts.max(1)) {
+            let Some(tape) = tape else { continue };
+            settle(tape, SymbolId(at as u32), &mut self.chunks);
             tape.let_go_of_windows();
         }
     }
@@ -313,6 +365,13 @@ impl Tape {
     fn known(&self, symbol: SymbolId) -> Option<&SymbolTape> {
         self.symbols.get(symbol.index())?.as_deref()
     }
+}
+
+/// Puts the trades of a symbol that wait into its log and windows, and notes the chunks this begins.
+fn settle(tape: &mut SymbolTape, symbol: SymbolId, chunks: &mut VecDeque<SymbolId>) {
+    let before = tape.log().chunks();
+    tape.settle();
+    chunks.extend(std::iter::repeat_n(symbol, tape.log().chunks() - before));
 }
 
 /// The tape of a symbol of the universe, made on first use. A function of the fields it needs, so that

@@ -7,36 +7,54 @@ use crate::{Interval, Timestamp};
 
 /// Windows by start, ascending, without gaps in meaning: a window that is not here had no trades,
 /// or was let go because it is older than the series keeps.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Series {
     windows: VecDeque<Window>,
     /// Windows that start before this were let go.
-    kept_from: Option<Timestamp>,
+    kept_from: Timestamp,
+    /// Start of the newest window while there is one: known without waiting for its memory.
+    newest: Timestamp,
+}
+
+impl Default for Series {
+    fn default() -> Self {
+        Self { windows: VecDeque::new(), kept_from: Timestamp::MIN, newest: Timestamp::MIN }
+    }
 }
 
 impl Series {
     /// The window that starts then, made if the series reaches back so far; `None` for one let go.
     pub fn window(&mut self, start: Timestamp) -> Option<&mut Window> {
-        if self.windows.back().is_none_or(|w| w.start < start) {
-            if self.kept_from.is_some_and(|from| start < from) {
-                return None;
-            }
-            self.windows.push_back(Window::new(start));
+        if !self.windows.is_empty() && self.newest == start {
             return self.windows.back_mut();
         }
-        // Nearly all trades belong to the newest window.
-        let newest = self.windows.len() - 1;
-        if self.windows[newest].start == start {
-            return self.windows.get_mut(newest);
-        }
-        if self.kept_from.is_some_and(|from| start < from) {
+        if start < self.kept_from {
             return None;
+        }
+        if self.windows.is_empty() || self.newest < start {
+            self.push(Window::new(start));
+            return self.windows.back_mut();
         }
         let at = self.windows.partition_point(|w| w.start < start);
         if self.windows.get(at).is_none_or(|w| w.start != start) {
             self.windows.insert(at, Window::new(start));
         }
         self.windows.get_mut(at)
+    }
+
+    /// Adds what a window holds to the one of the same start, made if there is none. For windows that
+    /// are not older than the newest, which this keeps whatever was let go.
+    pub fn merge_in(&mut self, part: &Window) {
+        if self.windows.is_empty() || self.newest < part.start {
+            self.push(*part);
+        } else if let Some(window) = self.window(part.start) {
+            window.absorb(part);
+        }
+    }
+
+    fn push(&mut self, window: Window) {
+        self.newest = window.start;
+        self.windows.push_back(window);
     }
 
     /// Puts a window in, replacing one of the same start: what a restart does with what was stored,
@@ -47,14 +65,16 @@ impl Series {
             Some(known) if known.start == window.start => *known = window,
             _ => self.windows.insert(at, window),
         }
+        self.newest = self.windows.back().map_or(self.newest, |newest| newest.start);
     }
 
     /// Lets windows that start before this go.
     pub fn let_go_before(&mut self, start: Timestamp) {
-        while self.windows.front().is_some_and(|w| w.start < start) {
+        // Few go at a time, so looking from the old end touches less than a search.
+        while self.windows.front().is_some_and(|oldest| oldest.start < start) {
             self.windows.pop_front();
         }
-        self.kept_from = Some(self.kept_from.map_or(start, |from| from.max(start)));
+        self.kept_from = self.kept_from.max(start);
     }
 
     /// A window by its start.
@@ -63,14 +83,14 @@ impl Series {
         self.windows.get(at).filter(|w| w.start == start)
     }
 
+    /// Start of the newest window.
+    pub fn newest_start(&self) -> Option<Timestamp> {
+        Some(self.newest).filter(|_| !self.windows.is_empty())
+    }
+
     /// The newest window.
     pub fn newest(&self) -> Option<&Window> {
         self.windows.back()
-    }
-
-    /// The newest window, to let a trade in.
-    pub fn newest_mut(&mut self) -> Option<&mut Window> {
-        self.windows.back_mut()
     }
 
     /// Windows with `from <= start < to`, ascending.

@@ -1,7 +1,12 @@
 //! The truth about one symbol.
 
+use std::hint::black_box;
+
 use super::Last;
+use super::day::{DAYS_KEPT, Day};
+use super::front::Front;
 use super::log::{Inserted, Logged, TradeLog};
+use super::open::Open;
 use super::series::{Series, windows_kept};
 use crate::bar::Window;
 use crate::calendar::{DayHours, Session, new_york_date};
@@ -25,7 +30,7 @@ impl Class {
     pub const ALL: [Self; 3] = [Self::Regular, Self::Outside, Self::OutsideExtended];
 
     /// The sets of trades that make up a session's bars.
-    const fn of(session: SessionFilter) -> &'static [Self] {
+    pub(super) const fn of(session: SessionFilter) -> &'static [Self] {
         match session {
             SessionFilter::Regular => &[Self::Regular],
             SessionFilter::All => &[Self::Regular, Self::Outside],
@@ -38,7 +43,7 @@ impl Class {
         Self::of(session).contains(&self)
     }
 
-    fn eligibility(self, conditions: Conditions) -> Eligibility {
+    pub(super) fn eligibility(self, conditions: Conditions) -> Eligibility {
         match self {
             Self::Regular | Self::Outside => conditions.eligibility(),
             Self::OutsideExtended => conditions.eligibility_extended(),
@@ -55,26 +60,6 @@ pub enum Span {
     Day,
 }
 
-/// Last price and day figures of a symbol. Day figures follow the table of sale conditions, so extended
-/// hours add to the volume and never to open, high and low.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Quote {
-    /// The last price; `None` until there is one.
-    pub last: Option<Last>,
-    /// New York day the figures are of.
-    pub date: Date,
-    /// The day's official open.
-    pub open: Option<Price>,
-    /// The day's high.
-    pub high: Option<Price>,
-    /// The day's low.
-    pub low: Option<Price>,
-    /// The day's volume, whole session and extended hours.
-    pub volume: Volume,
-    /// Official close of the trading day before.
-    pub previous_close: Option<Price>,
-}
-
 /// What became of a trade that joined.
 pub(super) struct Joined {
     pub(super) last: Option<Last>,
@@ -89,60 +74,53 @@ pub(super) enum Removal {
     NotHere,
 }
 
-/// One New York day: regular trades, and those outside.
-#[derive(Debug, Clone, Copy)]
-struct Day {
-    date: Date,
-    regular: Window,
-    outside: Window,
+/// What became of a trade in order.
+pub(super) struct Taken {
+    pub(super) last: Option<Last>,
+    pub(super) late: bool,
+    /// No other has room to wait: the tape is to be settled.
+    pub(super) is_full: bool,
 }
 
-impl Day {
-    fn new(hours: &DayHours) -> Self {
-        Self { date: hours.date, regular: Window::new(hours.begins), outside: Window::new(hours.begins) }
-    }
-
-    fn window(&mut self, class: Class) -> Option<&mut Window> {
-        match class {
-            Class::Regular => Some(&mut self.regular),
-            Class::Outside => Some(&mut self.outside),
-            Class::OutsideExtended => None,
-        }
-    }
-
-    fn whole(&self) -> Window {
-        self.regular.merge(self.outside)
-    }
+/// What was so when windows were last let go.
+#[derive(Debug, Default, Clone, Copy)]
+struct LetGo {
+    /// The open second.
+    second: Option<Timestamp>,
+    /// Windows longer than it were closed or changed since.
+    others_changed: bool,
 }
 
-const DAYS_KEPT: usize = 3;
-
+/// Trades that wait in `front` are in no other field. Methods that change anything but the front ask for
+/// a settled tape, in which none waits.
 #[derive(Debug)]
 pub(super) struct SymbolTape {
+    pub(super) front: Front,
     hours: Hours,
-    /// Hours of the day of the newest trades, so that the calendar is asked once a day.
-    today: DayHours,
-    last: Option<Last>,
-    series: [[Series; Interval::ALL.len()]; Class::ALL.len()],
+    /// The newest windows of each class, whose trades `series` and `days` do not have in full yet.
+    pub(super) open: [Option<Box<Open>>; Class::ALL.len()],
+    pub(super) series: [[Series; Interval::ALL.len()]; Class::ALL.len()],
     /// The newest days, ascending.
-    days: Vec<Day>,
-    reference: Option<Reference>,
+    pub(super) days: Vec<Day>,
+    pub(super) reference: Option<Reference>,
     /// Volume of the day when `reference` came, to be added to: the provider's figure less ours.
-    volume_before: (Option<Date>, Volume),
+    pub(super) volume_before: (Option<Date>, Volume),
     log: TradeLog,
+    let_go: [LetGo; Class::ALL.len()],
 }
 
 impl SymbolTape {
     pub(super) fn new(hours: Hours) -> Self {
         Self {
+            front: Front::new(hours),
             hours,
-            today: DayHours::at(Timestamp::EPOCH, hours),
-            last: None,
+            open: Default::default(),
             series: Default::default(),
             days: Vec::new(),
             reference: None,
             volume_before: (None, Volume::ZERO),
             log: TradeLog::default(),
+            let_go: Default::default(),
         }
     }
 
@@ -155,28 +133,67 @@ impl SymbolTape {
     }
 
     pub(super) fn last(&self) -> Option<Last> {
-        self.last
+        self.front.last
     }
 
-    pub(super) fn insert(&mut self, trade: &Trade, cancelled: bool) -> Inserted {
-        self.log.insert(Logged {
-            key: trade.key(),
-            price: trade.price,
-            size: trade.size,
-            conditions: trade.conditions,
-            cancelled,
-        })
+    /// Up to where trades and windows reach.
+    #[inline(always)]
+    pub(super) fn newest_key(&self) -> TradeRef {
+        self.front.newest
+    }
+
+    /// Takes a trade in that is newer than all others; `None` for one that is not, or whose day has no
+    /// record yet.
+    #[inline(always)]
+    pub(super) fn take_in_order(&mut self, trade: &Trade) -> Option<Taken> {
+        let key = trade.key();
+        if !self.front.may_wait(key) {
+            return None;
+        }
+        let is_full = self.front.wait(Logged::from(trade));
+        let late = self.front.last.is_some_and(|l| key < l.key);
+        Some(Taken { last: self.move_last(trade), late, is_full })
+    }
+
+    /// Puts what waits into log and windows.
+    pub(super) fn settle(&mut self) {
+        self.fetch();
+        self.log.append(self.front.waiting());
+        for at in 0..self.front.waiting().len() {
+            let trade = self.front.waiting()[at];
+            let hours = self.hours_at(trade.key.ts_event);
+            let beyond_reach = self.count(&hours, &trade);
+            debug_assert_eq!(beyond_reach, 0, "only trades in order wait");
+        }
+        self.front.settled();
+    }
+
+    /// Reads the beginning of what settling reads, so that memory is waited for once: the processor
+    /// fetches what does not depend on another all at the same time.
+    #[inline(always)]
+    fn fetch(&self) {
+        black_box(self.log.newest_chunk_len());
+        for open in self.open.iter().flatten() {
+            black_box(open.starts());
+        }
+        black_box(self.days.last().map(|day| day.date));
+    }
+
+    /// Puts a trade into the log. The tape is settled.
+    pub(super) fn insert(&mut self, trade: Logged) -> Inserted {
+        self.front.reached(trade.key);
+        self.log.insert(trade)
     }
 
     fn hours_at(&mut self, time: Timestamp) -> DayHours {
-        if !self.today.covers(time) {
+        if !self.front.today.covers(time) {
             let day = DayHours::at(time, self.hours);
-            if day.date < self.today.date {
+            if day.date < self.front.today.date {
                 return day;
             }
-            self.today = day;
+            self.front.today = day;
         }
-        self.today
+        self.front.today
     }
 
     fn classes(hours: &DayHours, time: Timestamp, conditions: Conditions) -> &'static [Class] {
@@ -187,63 +204,143 @@ impl SymbolTape {
         }
     }
 
-    /// Lets a logged trade into every window and figure it belongs to.
+    /// Those of a trade that came some time ago.
+    pub(super) fn classes_at(&self, time: Timestamp, conditions: Conditions) -> &'static [Class] {
+        Self::classes(&self.hours_of(time), time, conditions)
+    }
+
+    fn hours_of(&self, time: Timestamp) -> DayHours {
+        let today = Some(self.front.today).filter(|today| today.covers(time));
+        today.unwrap_or_else(|| DayHours::at(time, self.hours))
+    }
+
+    /// Lets a logged trade into every window and figure it belongs to. The tape is settled.
     pub(super) fn join(&mut self, trade: &Trade) -> Joined {
         let hours = self.hours_at(trade.ts_event);
-        let key = trade.key();
+        let beyond_reach = self.count(&hours, &Logged::from(trade));
+        self.front.entered(trade.key(), hours.ends);
+        let late = self.front.last.is_some_and(|l| trade.key() < l.key);
+        Joined { last: self.move_last(trade), late, beyond_reach }
+    }
+
+    /// Lets a logged trade into every window; tells how many of them were let go before.
+    fn count(&mut self, hours: &DayHours, trade: &Logged) -> u64 {
+        let (key, time) = (trade.key, trade.key.ts_event);
         let mut beyond_reach = 0;
-        let mut may_move_last = false;
-        for &class in Self::classes(&hours, trade.ts_event, trade.conditions) {
+        for &class in Self::classes(hours, time, trade.conditions) {
             let may = class.eligibility(trade.conditions);
-            may_move_last |= may.last;
-            for interval in Interval::ALL {
-                let series = &mut self.series[class as usize][interval as usize];
-                // The newest window is the right one nearly always, and spares a division.
-                let newest = series.newest_mut().filter(|w| {
-                    let since = trade.ts_event.nanos().wrapping_sub(w.start.nanos());
-                    (0..interval.nanos()).contains(&since)
-                });
-                if let Some(window) = newest {
-                    window.add(key, trade.price, trade.size, may);
-                    continue;
-                }
-                let start = interval.start_of(trade.ts_event);
-                if let Some(window) = series.window(start) {
-                    window.add(key, trade.price, trade.size, may);
-                } else if let Some(window) = self.remake(start, end_of(start, interval), class) {
-                    self.series[class as usize][interval as usize].put(window);
-                } else {
-                    beyond_reach += 1;
-                }
-            }
-            if let Some(window) = self.day(&hours).and_then(|d| d.window(class)) {
-                window.add(key, trade.price, trade.size, may);
+            if let Some(open) = &mut self.open[class as usize]
+                && let Some(second) = open.second_of(time)
+            {
+                second.add(key, trade.price, trade.size, may);
+            } else if self.is_newest(class, time) {
+                let mut second = Window::new(Interval::S1.start_of(time));
+                second.add(key, trade.price, trade.size, may);
+                self.begin_second(class, hours, second);
+            } else {
+                beyond_reach += self.join_late(class, hours, trade, may);
             }
         }
-        let late = self.last.is_some_and(|l| key < l.key);
-        let last = if may_move_last { self.move_last_to(key, trade.price) } else { None };
-        Joined { last, late, beyond_reach }
+        beyond_reach
+    }
+
+    /// No window of this class is newer than those that hold this moment.
+    fn is_newest(&self, class: Class, time: Timestamp) -> bool {
+        match &self.open[class as usize] {
+            Some(open) => open.second().is_none_or(|second| second.start <= time),
+            // Stored windows may be newer than what a feed begins with.
+            None => Interval::ALL.into_iter().all(|interval| {
+                let newest = self.series[class as usize][interval as usize].newest_start();
+                newest.is_none_or(|start| start <= interval.start_of(time))
+            }),
+        }
+    }
+
+    /// Opens a second that is newer than all others. What it closes goes where it belongs.
+    fn begin_second(&mut self, class: Class, hours: &DayHours, second: Window) {
+        let series = &mut self.series[class as usize];
+        let open = self.open[class as usize].get_or_insert_default();
+        let let_go = &mut self.let_go[class as usize];
+        let hour = open.begin(second, |interval, closed| {
+            series[interval as usize].merge_in(closed);
+            if interval != Interval::S1 {
+                let_go.others_changed = true;
+            }
+        });
+        if let Some(hour) = hour {
+            series[Interval::D1 as usize].merge_in(&hour.at(Interval::D1.start_of(hour.start)));
+            let day_then = self.hours_at(hour.start);
+            self.merge_into_day(class, &day_then, hour);
+        }
+        if !self.days.iter().any(|day| day.date == hours.date) {
+            self.day(hours);
+        }
+    }
+
+    fn merge_into_day(&mut self, class: Class, hours: &DayHours, part: Window) {
+        if let Some(window) = self.day(hours).and_then(|d| d.window(class)) {
+            window.absorb(&part.at(window.start));
+        }
+    }
+
+    /// Lets a trade into windows that newer ones have followed.
+    fn join_late(&mut self, class: Class, hours: &DayHours, trade: &Logged, may: Eligibility) -> u64 {
+        self.close_all();
+        let (key, mut beyond_reach) = (trade.key, 0);
+        for interval in Interval::ALL {
+            let start = interval.start_of(key.ts_event);
+            if let Some(window) = self.series[class as usize][interval as usize].window(start) {
+                window.add(key, trade.price, trade.size, may);
+            } else if let Some(window) = self.remake(start, end_of(start, interval), class) {
+                self.series[class as usize][interval as usize].put(window);
+            } else {
+                beyond_reach += 1;
+            }
+        }
+        if let Some(window) = self.day(hours).and_then(|d| d.window(class)) {
+            window.add(key, trade.price, trade.size, may);
+        }
+        beyond_reach
+    }
+
+    /// Brings what is open into every series and day, so that they tell everything.
+    fn close_all(&mut self) {
+        for class in Class::ALL {
+            self.let_go[class as usize].others_changed = true;
+            let Some(open) = self.open[class as usize].take() else { continue };
+            for interval in Interval::ALL {
+                for part in open.parts_of(interval) {
+                    self.series[class as usize][interval as usize].merge_in(&part);
+                }
+            }
+            for part in open.parts() {
+                let hours = self.hours_at(part.start);
+                self.merge_into_day(class, &hours, part);
+            }
+        }
     }
 
     /// Moves the last price if this trade may and is the newest.
+    #[inline(always)]
     pub(super) fn move_last(&mut self, trade: &Trade) -> Option<Last> {
-        let hours = self.hours_at(trade.ts_event);
-        let may = Self::classes(&hours, trade.ts_event, trade.conditions)
-            .iter()
-            .any(|class| class.eligibility(trade.conditions).last);
-        if may { self.move_last_to(trade.key(), trade.price) } else { None }
+        let is_regular = || self.hours_of(trade.ts_event).session(trade.ts_event) == Session::Regular;
+        if trade.conditions.may_move_last(is_regular) {
+            self.move_last_to(trade.key(), trade.price)
+        } else {
+            None
+        }
     }
 
     fn move_last_to(&mut self, key: TradeRef, price: Price) -> Option<Last> {
-        if self.last.is_some_and(|l| l.key >= key) {
+        if self.front.last.is_some_and(|l| l.key >= key) {
             return None;
         }
         Some(self.set_last(key, price))
     }
 
     fn set_last(&mut self, key: TradeRef, price: Price) -> Last {
-        let last = Last { price, key, seq: self.last.map_or(1, |l| l.seq + 1) };
-        self.last = Some(last);
+        let last = Last { price, key, seq: self.front.last.map_or(1, |l| l.seq + 1) };
+        self.front.last = Some(last);
         last
     }
 
@@ -269,7 +366,7 @@ impl SymbolTape {
             return None;
         }
         let mut window = Window::new(start);
-        let mut hours = self.today;
+        let mut hours = self.front.today;
         for trade in self.log.between(start, end) {
             let time = trade.key.ts_event;
             if !hours.covers(time) {
@@ -282,12 +379,13 @@ impl SymbolTape {
         Some(window)
     }
 
-    /// Takes a trade back out of everything it entered.
+    /// Takes a trade back out of everything it entered. The tape is settled.
     pub(super) fn remove(&mut self, key: TradeRef) -> Removal {
         let Some(trade) = self.log.cancel(key) else { return Removal::NotHere };
         if trade.cancelled {
             return Removal::AlreadyGone;
         }
+        self.close_all();
         let hours = self.hours_at(key.ts_event);
         let (mut uncertain, mut beyond_reach) = (0, 0);
         for &class in Self::classes(&hours, key.ts_event, trade.conditions) {
@@ -315,20 +413,18 @@ impl SymbolTape {
                 *window = take_out(*window, &trade, may, || remade, &mut uncertain);
             }
         }
-        let last = if self.last.is_some_and(|l| l.key == key) { self.last_without() } else { None };
+        let last = if self.front.last.is_some_and(|l| l.key == key) { self.last_without() } else { None };
         Removal::Done { last, uncertain, beyond_reach }
     }
 
     /// The newest remaining trade that may move last becomes the last price.
     fn last_without(&mut self) -> Option<Last> {
-        let mut hours = self.today;
+        let mut hours = self.front.today;
         let newest = self.log.newest_first().find(|t| {
             if !hours.covers(t.key.ts_event) {
                 hours = DayHours::at(t.key.ts_event, self.hours);
             }
-            Self::classes(&hours, t.key.ts_event, t.conditions)
-                .iter()
-                .any(|class| class.eligibility(t.conditions).last)
+            t.conditions.may_move_last(|| hours.session(t.key.ts_event) == Session::Regular)
         });
         let newest = newest.map(|t| (t.key, t.price));
         // What the windows remember reaches further back than the trades we keep.
@@ -336,7 +432,7 @@ impl SymbolTape {
         match known.max(self.referred_last()) {
             Some((key, price)) => Some(self.set_last(key, price)),
             None => {
-                self.last = None;
+                self.front.last = None;
                 None
             }
         }
@@ -354,7 +450,7 @@ impl SymbolTape {
         Some((TradeRef { ts_event: reference.ts_event, seq: 0 }, reference.last?))
     }
 
-    /// Takes the provider's own figures.
+    /// Takes the provider's own figures. The tape is settled.
     pub(super) fn refer(&mut self, reference: &Reference) -> Option<Last> {
         if self.reference.is_some_and(|r| r.ts_event > reference.ts_event) {
             return None;
@@ -362,7 +458,7 @@ impl SymbolTape {
         self.reference = Some(*reference);
         let date = new_york_date(reference.ts_event);
         if let Some(volume) = reference.volume {
-            let ours = self.days.iter().find(|d| d.date == date).map_or(0, |d| d.whole().volume.units());
+            let ours = self.days.iter().find(|d| d.date == date).map_or(0, |d| self.whole(d).volume.units());
             let before = volume.units().saturating_sub(ours).max(0);
             self.volume_before = (Some(date), Volume::from_units(before));
         }
@@ -370,68 +466,18 @@ impl SymbolTape {
         self.move_last_to(key, price)
     }
 
-    pub(super) fn quote(&self) -> Option<Quote> {
-        let referred = self.reference.map(|r| (new_york_date(r.ts_event), r));
-        // A day whose every trade was taken back is as if it had not been.
-        let newest = self.days.iter().rev().find(|d| !d.whole().is_empty());
-        let date = newest.map(|d| d.date).max(referred.map(|r| r.0))?;
-        let today = newest.filter(|d| d.date == date).map(Day::whole);
-        let bar = today.as_ref().and_then(Window::bar);
-        let told = referred.filter(|r| r.0 == date).map(|r| r.1);
-        let before = if self.volume_before.0 == Some(date) { self.volume_before.1.units() } else { 0 };
-        let own_previous = self.days.iter().rev().filter(|d| d.date < date).find_map(|d| d.whole().last);
-        Some(Quote {
-            last: self.last,
-            date,
-            open: told.and_then(|r| r.open).or(bar.map(|b| b.open)),
-            high: told.and_then(|r| r.high).max(bar.map(|b| b.high)),
-            low: match (told.and_then(|r| r.low), bar.map(|b| b.low)) {
-                (Some(a), Some(b)) => Some(a.min(b)),
-                (a, b) => a.or(b),
-            },
-            volume: Volume::from_units(today.map_or(0, |w| w.volume.units()) + before),
-            previous_close: told.and_then(|r| r.previous_close).or(own_previous.map(|l| l.close.1)),
-        })
-    }
-
-    pub(super) fn windows(
-        &self,
-        interval: Interval,
-        session: SessionFilter,
-        from: Timestamp,
-        to: Timestamp,
-    ) -> Vec<Window> {
-        let mut found: Vec<Window> = Vec::new();
-        for class in Class::of(session) {
-            found.extend(self.series[*class as usize][interval as usize].between(from, to));
-        }
-        merge_by_start(found)
-    }
-
-    pub(super) fn windows_at(&self, time: Timestamp) -> Vec<(Span, Class, Window)> {
-        let mut found = Vec::new();
-        for class in Class::ALL {
-            for interval in Interval::ALL {
-                let series = &self.series[class as usize][interval as usize];
-                found.extend(series.get(interval.start_of(time)).map(|w| (Span::Bar(interval), class, *w)));
-            }
-        }
-        let date = new_york_date(time);
-        if let Some(day) = self.days.iter().find(|d| d.date == date) {
-            found.push((Span::Day, Class::Regular, day.regular));
-            found.push((Span::Day, Class::Outside, day.outside));
-        }
-        found
-    }
-
+    /// Puts a stored window back. The tape is settled.
     pub(super) fn restore(&mut self, span: Span, class: Class, window: Window) {
+        self.front.reached(TradeRef { ts_event: window.start, seq: 0 });
         // Trades up to here were counted before; which ones, only their windows remember.
         if let Some(last) = window.last {
+            self.front.reached(last.close.0);
             self.log.begin_after(last.close.0);
             if class != Class::Outside {
                 self.move_last_to(last.close.0, last.close.1);
             }
         }
+        self.close_all();
         match span {
             Span::Bar(interval) => self.series[class as usize][interval as usize].put(window),
             Span::Day => {
@@ -443,11 +489,21 @@ impl SymbolTape {
         }
     }
 
+    /// Lets windows go that are too old. The tape is settled.
     pub(super) fn let_go_of_windows(&mut self) {
-        for class in &mut self.series {
-            for interval in Interval::ALL {
-                let series = &mut class[interval as usize];
-                if let Some(newest) = series.newest().map(|w| w.start) {
+        for class in Class::ALL {
+            // While the open second moves within one minute, and none closed, minutes and longer windows
+            // have nothing to let go; nor has a class without trades anything.
+            let second = self.open[class as usize].as_ref().and_then(|open| open.second()).map(|s| s.start);
+            let seen = std::mem::take(&mut self.let_go[class as usize]);
+            self.let_go[class as usize] = LetGo { second, others_changed: false };
+            let moved = |interval: &Interval| {
+                seen.others_changed
+                    || seen.second.map(|s| interval.start_of(s)) != second.map(|s| interval.start_of(s))
+            };
+            for interval in Interval::ALL.into_iter().take_while(moved) {
+                let series = &mut self.series[class as usize][interval as usize];
+                if let Some(newest) = second.map(|s| interval.start_of(s)).or(series.newest_start()) {
                     series.let_go_before(
                         newest.saturating_add_nanos(-windows_kept(interval) * interval.nanos()),
                     );
@@ -455,19 +511,6 @@ impl SymbolTape {
             }
         }
     }
-}
-
-/// The windows of several sets of trades, put in order and those of one start merged.
-pub fn merge_by_start(mut windows: Vec<Window>) -> Vec<Window> {
-    windows.sort_by_key(|w| w.start);
-    let mut merged: Vec<Window> = Vec::with_capacity(windows.len());
-    for window in windows {
-        match merged.last_mut() {
-            Some(last) if last.start == window.start => *last = last.merge(window),
-            _ => merged.push(window),
-        }
-    }
-    merged
 }
 
 fn end_of(start: Timestamp, interval: Interval) -> Timestamp {

@@ -171,7 +171,7 @@ fn a_restart_goes_on_where_it_stopped() {
     let updates = apply(&mut before, &events[..100]);
     let mut after = tape(Hours::UsEquity);
     for update in updates {
-        for (span, class, window) in before.windows_at(SYMBOL, update.ts_event) {
+        for (span, class, window) in before.windows_at(SYMBOL, &[update.ts_event.seconds()]) {
             after.restore(SYMBOL, span, class, window);
         }
     }
@@ -332,4 +332,94 @@ proptest! {
             }
         }
     }
+}
+
+prop_compose! {
+    /// Nanoseconds to the trade before, mostly forward: within a second, a few seconds, or a night.
+    fn any_step()(step in prop_oneof![
+        6 => 0i64..400_000_000,
+        6 => 0i64..5_000_000_000,
+        2 => 0i64..4_000_000_000_000,
+        1 => 0i64..50_000_000_000_000,
+        1 => -90_000_000_000i64..0,
+    ], price in 1i64..2_000, letters in "[@FTIOM9]{0,1}", what in 0u8..20) -> (i64, i64, String, u8) {
+        (step, price, letters, what)
+    }
+}
+
+/// All that a reader may ask of the one symbol.
+type Seen = (Vec<Vec<Bar>>, Option<Quote>, Vec<(Span, Class, Window)>);
+
+fn seen(tape: &Tape, time: Timestamp) -> Seen {
+    let each = Interval::ALL.into_iter().flat_map(|i| SessionFilter::ALL.map(|s| all_bars(tape, i, s)));
+    (each.collect(), tape.quote(SYMBOL), tape.windows_at(SYMBOL, &[time.seconds()]))
+}
+
+proptest! {
+    // All that a reader may ask is compared after every step.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn nobody_can_tell_that_trades_wait(steps in proptest::collection::vec(any_step(), 1..50)) {
+        for hours in [Hours::UsEquity, Hours::Always] {
+            let (mut waits, mut never_waits) = (tape(hours), tape(hours));
+            let (mut updates, mut same_updates) = (Vec::new(), Vec::new());
+            let mut valid: Vec<Trade> = Vec::new();
+            let mut now = 1_514_899_800_000_000_000;
+            for (seq, (step, price, letters, what)) in steps.iter().enumerate() {
+                now += step;
+                let at = Timestamp::from_nanos(now);
+                let seq = seq as u64;
+                let conditions = Conditions::from_letters(letters.as_bytes());
+                let price = Price::from_units(price * 1_000_000);
+                let one = Trade { ts_event: at, ts_recv: at, seq, price, conditions, ..trade("2018-01-03T15:00:01Z", 1, "1", 7, "") };
+                let event = match (what, valid.last().copied()) {
+                    (0, Some(newest)) => {
+                        valid.pop();
+                        MarketEvent::Cancel { symbol: SYMBOL, original: newest.key(), ts_recv: at }
+                    }
+                    (1, Some(newest)) => MarketEvent::Trade(newest),
+                    _ => {
+                        valid.push(one);
+                        MarketEvent::Trade(one)
+                    }
+                };
+                // The fast way may be ahead of the log.
+                if *what == 2 {
+                    prop_assert_eq!(waits.apply_live(&event, &mut updates), never_waits.apply_live(&event, &mut same_updates));
+                }
+                waits.apply(&event, &mut updates);
+                never_waits.apply(&event, &mut same_updates);
+                settle(never_waits.symbols[0].as_deref_mut().unwrap(), SYMBOL, &mut never_waits.chunks);
+                prop_assert_eq!(seen(&waits, at), seen(&never_waits, at));
+            }
+            prop_assert_eq!(updates, same_updates);
+            prop_assert_eq!(waits.counters(), never_waits.counters());
+            prop_assert_eq!(waits.trades_kept, never_waits.trades_kept);
+            for interval in Interval::ALL {
+                for session in SessionFilter::ALL {
+                    prop_assert_eq!(all_bars(&waits, interval, session), bars_by_definition(&valid, interval, session, hours));
+                }
+            }
+        }
+    }
+}
+
+/// A trade that waits is known to what needs the log: its double, its cancellation, a restart.
+#[test]
+fn a_trade_that_waits_is_known() {
+    let mut tape = tape(Hours::Always);
+    let trades: Vec<Trade> = (0..4)
+        .map(|n| trade(&format!("2018-01-03T14:31:0{n}Z"), 1, &format!("{}", 10 + n), 100, ""))
+        .collect();
+    apply(&mut tape, &trades.iter().copied().map(MarketEvent::Trade).collect::<Vec<_>>());
+    let known = tape.symbols[0].as_ref().unwrap();
+    assert_eq!((known.front.waiting().len(), known.log().len()), (3, 1), "all but the first of the day wait");
+    apply(&mut tape, &[MarketEvent::Trade(trades[3]), MarketEvent::Trade(trades[1])]);
+    assert_eq!((tape.counters().duplicates, tape.counters().trades), (2, 4));
+    let newest =
+        MarketEvent::Cancel { symbol: SYMBOL, original: trades[3].key(), ts_recv: trades[3].ts_recv };
+    let updates = apply(&mut tape, &[newest]);
+    assert_eq!(updates[0].last.map(|l| l.price), "12".parse().ok());
+    assert_eq!(tape.quote(SYMBOL).unwrap().high, "12".parse().ok());
+    assert_eq!(tape.counters().cancels_pending, 0);
 }
