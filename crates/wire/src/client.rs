@@ -62,9 +62,22 @@ pub enum Topic {
     },
     /// Feeds, market session and server clock.
     Status,
+    /// One's own trading account.
+    Account,
+    /// One's own watch lists.
+    Lists,
+    /// One's own alerts.
+    Alerts,
+    /// Articles.
+    News,
 }
 
 impl Topic {
+    /// It is about symbols, which the client names.
+    pub const fn has_symbols(self) -> bool {
+        !matches!(self, Self::Status | Self::Account | Self::Lists | Self::Alerts | Self::News)
+    }
+
     /// The channel this is of.
     pub const fn channel(self) -> Channel {
         match self {
@@ -72,6 +85,10 @@ impl Topic {
             Self::Quotes => Channel::Quotes,
             Self::Bars { .. } => Channel::Bars,
             Self::Status => Channel::Status,
+            Self::Account => Channel::Account,
+            Self::Lists => Channel::Lists,
+            Self::Alerts => Channel::Alerts,
+            Self::News => Channel::News,
         }
     }
 }
@@ -233,6 +250,10 @@ fn topic(members: &Members) -> Result<Topic, String> {
         Channel::Prices => Topic::Prices,
         Channel::Quotes => Topic::Quotes,
         Channel::Status => Topic::Status,
+        Channel::Account => Topic::Account,
+        Channel::Lists => Topic::Lists,
+        Channel::Alerts => Topic::Alerts,
+        Channel::News => Topic::News,
         Channel::Bars => Topic::Bars {
             interval: interval.unwrap_or(IntervalName::M1),
             session: session.unwrap_or(SessionName::Extended),
@@ -243,11 +264,11 @@ fn topic(members: &Members) -> Result<Topic, String> {
 fn symbols(members: &Members, topic: Topic) -> Result<Vec<String>, String> {
     let what = "symbols must be a list of strings";
     match members.symbols {
-        None if topic == Topic::Status => Ok(Vec::new()),
+        None if !topic.has_symbols() => Ok(Vec::new()),
         None => Err(format!("symbols is missing: {what}")),
         Some(value) => {
             let symbols: Vec<String> = serde_json::from_str(value.get()).map_err(|_| what.to_owned())?;
-            Ok(if topic == Topic::Status { Vec::new() } else { symbols })
+            Ok(if topic.has_symbols() { symbols } else { Vec::new() })
         }
     }
 }
@@ -273,7 +294,7 @@ pub struct SubscriptionMembers {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub channel: Option<Channel>,
-    /// The symbols; needed on every channel but `status`.
+    /// The symbols; needed on `prices`, `quotes` and `bars`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = json!(["AAPL", "TSLA"]))]
     pub symbols: Option<Vec<String>>,

@@ -71,8 +71,8 @@ fn says_what_would_be_right() {
     refused(r#"{"type":"subscribe","symbols":"AAPL"}"#, "symbols must be a list of strings");
     refused(r#"{"type":"subscribe","symbols":["A",1]}"#, "symbols must be a list of strings");
     refused(
-        r#"{"type":"subscribe","channel":"news","symbols":[]}"#,
-        "Unknown channel: news: must be one of prices, quotes, bars, status",
+        r#"{"type":"subscribe","channel":"gossip","symbols":[]}"#,
+        "Unknown channel: gossip: must be one of prices, quotes, bars, status, account, lists, alerts, news",
     );
     refused(
         r#"{"type":"subscribe","channel":"bars","symbols":[],"interval":"2m"}"#,

@@ -84,13 +84,6 @@ pub fn quote_entry(symbol: &Symbol, quote: &Quote, out: &mut Vec<u8>) {
     out.push(b'}');
 }
 
-/// Appends a whole `quote_update` of one symbol.
-pub fn quote_update(symbol: &Symbol, quote: &Quote, out: &mut Vec<u8>) {
-    out.extend_from_slice(QUOTE_UPDATE_HEAD);
-    quote_entry(symbol, quote, out);
-    out.extend_from_slice(DATA_END);
-}
-
 /// Appends `"AAPL":[BAR,…]`.
 pub fn bars_entry(symbol: &Symbol, changes: &[BarChange], out: &mut Vec<u8>) {
     key(symbol, out);

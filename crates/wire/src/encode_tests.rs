@@ -107,7 +107,9 @@ proptest! {
     #[test]
     fn quotes(symbol in symbol(), quote in quote()) {
         let mut hand = Vec::new();
-        quote_update(&symbol, &quote, &mut hand);
+        hand.extend_from_slice(QUOTE_UPDATE_HEAD);
+        quote_entry(&symbol, &quote, &mut hand);
+        hand.extend_from_slice(DATA_END);
         let data = BTreeMap::from([(symbol.into(), quote)]);
         same(hand, &ServerFrame::QuoteUpdate(QuoteUpdate { data }))?;
     }

@@ -10,15 +10,20 @@ use market::{Price, Symbol, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::alerts::{AlertsData, FiringBody};
 use crate::client::{IdSchema, RequestId};
+use crate::desk::{AccountBody, AccountUpdate};
 use crate::http::{BarBody, StatusAnswer};
+use crate::lists::ListsData;
 use crate::names::{Channel, Freshness, IntervalName, SessionName};
+use crate::news::{ArticleBody, ArticleChange};
 use crate::number;
 use crate::quote::Quote;
 use crate::text::{self, SymbolName, excerpt};
 use crate::time;
 
 /// One frame of the server.
+#[allow(clippy::large_enum_variant, reason = "a frame is written as soon as it is made, and never kept")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerFrame {
@@ -30,6 +35,18 @@ pub enum ServerFrame {
     BarUpdate(BarUpdate),
     /// Feeds, market session and server clock.
     Status(StatusAnswer),
+    /// What somebody has: at once after subscribing to `account`.
+    Account(AccountFrame),
+    /// What happened to somebody's account.
+    AccountUpdate(AccountUpdateFrame),
+    /// Which watch lists somebody has: at once after subscribing to `lists`, and whenever that changes.
+    Lists(ListsFrame),
+    /// In which version somebody's alerts are: at once after subscribing to `alerts`, and whenever they change.
+    Alerts(AlertsFrame),
+    /// One of somebody's alerts has fired.
+    AlertFired(AlertFiredFrame),
+    /// An article came in or changed.
+    News(NewsFrame),
     /// A refusal. It changes nothing else on the connection.
     Error(ErrorFrame),
     /// Answers a `subscribe` that has an `id`.
@@ -45,6 +62,50 @@ impl ServerFrame {
         // a client acts on, should that ever change.
         serde_json::to_vec(self).unwrap_or_else(|_| b"{}".to_vec())
     }
+}
+
+/// What somebody has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AccountFrame {
+    /// All of it.
+    pub data: AccountBody,
+}
+
+/// What happened to somebody's account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AccountUpdateFrame {
+    /// What, and what there is after it.
+    pub data: AccountUpdate,
+}
+
+/// Which watch lists somebody has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ListsFrame {
+    /// All of them, in order.
+    pub data: ListsData,
+}
+
+/// In which version somebody's alerts are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AlertsFrame {
+    /// Of all of them.
+    pub data: AlertsData,
+}
+
+/// One of somebody's alerts has fired.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AlertFiredFrame {
+    /// What happened.
+    pub data: FiringBody,
+}
+
+/// An article came in or changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct NewsFrame {
+    /// Which of the two.
+    pub change: ArticleChange,
+    /// The article as it is now.
+    pub article: ArticleBody,
 }
 
 /// A symbol's last price.
@@ -134,6 +195,8 @@ pub enum ErrorCode {
     BadRequest,
     /// More symbols than one connection may have.
     TooManySymbols,
+    /// This connection may not.
+    NotAllowed,
 }
 
 /// A refusal.
@@ -164,6 +227,12 @@ impl ErrorFrame {
             symbol: Some(symbol.to_owned()),
             id,
         }
+    }
+
+    /// The channel is somebody's own, and this connection is nobody's, or its key does not allow it.
+    pub fn not_allowed(id: Option<RequestId>) -> Self {
+        let message = "sign in first: this channel is not for everybody".into();
+        Self { message, code: ErrorCode::NotAllowed, symbol: None, id }
     }
 
     /// The refusal of symbols beyond what one connection may have.

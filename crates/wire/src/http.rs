@@ -243,6 +243,51 @@ pub struct FeedBody {
     pub delay_ms: Option<u32>,
     /// Connections made after the first.
     pub reconnects: u64,
+    /// Times at which it may have missed something, since this server started.
+    pub gaps: u64,
+    /// The newest of them, at most 16, oldest first.
+    pub recent_gaps: Vec<GapBody>,
+}
+
+/// A time in which a feed may have missed something: a cut, a silence, an overflow. Bars may lack trades.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct GapBody {
+    /// Last moment known to be complete.
+    #[serde(with = "time::rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
+    pub from: Timestamp,
+    /// First moment known to be complete again.
+    #[serde(with = "time::rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
+    pub to: Timestamp,
+    /// Number of symbols concerned; `null` is all of the feed's.
+    #[schema(required)]
+    pub symbols: Option<u64>,
+}
+
+/// A time in which trades of one symbol may be missing: the connection to its feed was lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SymbolGapBody {
+    /// The feed's name in the configuration.
+    pub feed: String,
+    /// Last moment known to be complete.
+    #[serde(with = "time::rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
+    pub from: Timestamp,
+    /// First moment known to be complete again.
+    #[serde(with = "time::rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
+    pub to: Timestamp,
+}
+
+/// The newest gaps of one symbol.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct GapsAnswer {
+    /// The symbol.
+    #[schema(value_type = String, example = "AAPL")]
+    pub symbol: SymbolName,
+    /// Oldest first, at most 16 of each feed, and only those since this server started.
+    pub gaps: Vec<SymbolGapBody>,
 }
 
 impl From<&FeedStatus> for FeedBody {
@@ -258,6 +303,8 @@ impl From<&FeedStatus> for FeedBody {
             last_event_at: status.last_event,
             delay_ms: status.delay_ms,
             reconnects: status.reconnects,
+            gaps: 0,
+            recent_gaps: Vec::new(),
         }
     }
 }

@@ -105,7 +105,63 @@ words! {
         Bars = "bars",
         /// Feeds, market session and server clock.
         Status = "status",
-    } allowed "prices, quotes, bars, status"
+        /// Tickets, fills, triggers and balance of one's own trading account.
+        Account = "account",
+        /// Which watch lists one has, and in which version.
+        Lists = "lists",
+        /// Which alerts of one's own changed, and each that fires.
+        Alerts = "alerts",
+        /// Articles as they come in and change.
+        News = "news",
+    } allowed "prices, quotes, bars, status, account, lists, alerts, news"
+}
+
+words! {
+    /// What an alert is about.
+    RuleType {
+        /// The last price is above `price`.
+        PriceAbove = "price_above",
+        /// The last price is below `price`.
+        PriceBelow = "price_below",
+        /// The last price goes from one side of `price` to the other.
+        PriceCrosses = "price_crosses",
+        /// The last price has changed by `percent` within the last `window_s` seconds; without these since the previous close.
+        PercentChange = "percent_change",
+        /// The volume of this minute is at least `times` that of a usual minute of this hour.
+        VolumeAboveUsual = "volume_above_usual",
+        /// No trade has moved the price for `seconds` in regular market hours.
+        Stale = "stale",
+        /// An article is about the symbol, with one of `words` in it if there are any.
+        News = "news",
+    } allowed "price_above, price_below, price_crosses, percent_change, volume_above_usual, stale, news"
+}
+
+words! {
+    /// Which way a price has to go.
+    DirectionName {
+        /// Rises only.
+        Up = "up",
+        /// Falls only.
+        Down = "down",
+        /// Both; each fires by itself.
+        Either = "either",
+    } allowed "up, down, either"
+}
+
+words! {
+    /// Where an alert stands.
+    AlertState {
+        /// Waits for what it is about.
+        Armed = "armed",
+        /// Has fired, and waits for the value to go back by the hysteresis.
+        Resting = "resting",
+        /// Has fired, and does so once only.
+        Done = "done",
+        /// Its time is over.
+        Expired = "expired",
+        /// Its owner has it wait.
+        Paused = "paused",
+    } allowed "armed, resting, done, expired, paused"
 }
 
 words! {
@@ -227,5 +283,8 @@ mod tests {
         check!(HoursName);
         check!(FeedStateName);
         check!(MarketSession);
+        check!(RuleType);
+        check!(DirectionName);
+        check!(AlertState);
     }
 }

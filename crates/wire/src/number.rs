@@ -1,12 +1,14 @@
-//! Exact decimals as JSON numbers.
+//! Exact decimals as JSON numbers, and as decimal strings.
 //!
 //! serde knows numbers as integers and binary floats only, and a float changes the digits
 //! of a price. A raw JSON value goes through as its text instead, both ways. Two limits
 //! follow: these modules work with `serde_json` only, and reading does not work inside
 //! `#[serde(flatten)]` or tagged enums, which buffer what they read.
 //!
-//! Use as `#[serde(with = "number::price")]`, `number::price_option`, and so on.
+//! Use as `#[serde(with = "number::price")]`, `number::price_option`, and so on. `number::price_text` and the like write
+//! strings, as alerts and the desk tell prices (with at least two decimals), and read both.
 
+use ledger::Dollars;
 use market::decimal::{DecimalError, div_half_even, write_units};
 use market::{Price, Size, Volume};
 use serde::de::Error as _;
@@ -41,12 +43,20 @@ impl Micros {
 /// A decimal of a fixed scale that knows its JSON text.
 trait Decimal: Sized {
     fn text(&self, out: &mut Vec<u8>);
+    /// As it stands in a string.
+    fn string(&self, out: &mut Vec<u8>) {
+        self.text(out);
+    }
     fn read(text: &[u8]) -> Result<Self, DecimalError>;
 }
 
 impl Decimal for Price {
     fn text(&self, out: &mut Vec<u8>) {
         self.write(out);
+    }
+    /// With both digits of the cents, as the desk tells prices.
+    fn string(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(Dollars(*self).to_string().as_bytes());
     }
     fn read(text: &[u8]) -> Result<Self, DecimalError> {
         Self::parse(text)
@@ -169,6 +179,60 @@ macro_rules! with {
     };
 }
 
+fn serialize_text<T: Decimal, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut text = Vec::with_capacity(24);
+    value.string(&mut text);
+    serializer.serialize_str(std::str::from_utf8(&text).map_err(S::Error::custom)?)
+}
+
+/// A decimal in a string or as a number.
+fn read_either<T: Decimal, E: serde::de::Error>(raw: &RawValue) -> Result<T, E> {
+    let text = raw.get();
+    let told = |error: DecimalError| E::custom(format!("{error}: a decimal is wanted, such as \"190.05\""));
+    if text.starts_with('"') {
+        let text: String = serde_json::from_str(text).map_err(E::custom)?;
+        return T::read(text.as_bytes()).map_err(told);
+    }
+    T::read(text.as_bytes()).map_err(told)
+}
+
+macro_rules! with_text {
+    ($(#[$doc:meta])* $module:ident, $(#[$option_doc:meta])* $option:ident, $type:ty) => {
+        $(#[$doc])*
+        pub mod $module {
+            use super::*;
+
+            /// Writes a string with the exact digits.
+            pub fn serialize<S: Serializer>(value: &$type, serializer: S) -> Result<S::Ok, S::Error> {
+                serialize_text(value, serializer)
+            }
+
+            /// Reads a decimal string, or a number, exactly.
+            pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<$type, D::Error> {
+                read_either(&Box::<RawValue>::deserialize(deserializer)?)
+            }
+        }
+
+        $(#[$option_doc])*
+        pub mod $option {
+            use super::*;
+
+            /// Writes a string with the exact digits, or `null`.
+            pub fn serialize<S: Serializer>(value: &Option<$type>, serializer: S) -> Result<S::Ok, S::Error> {
+                match value {
+                    Some(value) => serialize_text(value, serializer),
+                    None => serializer.serialize_none(),
+                }
+            }
+
+            /// Reads a decimal string, or a number, exactly; or `null`.
+            pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<$type>, D::Error> {
+                Option::<Box<RawValue>>::deserialize(deserializer)?.map(|raw| read_either(&raw)).transpose()
+            }
+        }
+    };
+}
+
 with! {
     /// A [`Price`] as a JSON number.
     price,
@@ -192,6 +256,25 @@ with! {
     micros,
     /// [`Micros`] as a JSON number or `null`.
     micros_option, Micros
+}
+
+with_text! {
+    /// A [`Price`] as a decimal string; a number is read, too.
+    price_text,
+    /// A [`Price`] as a decimal string or `null`; a number is read, too.
+    price_text_option, Price
+}
+with_text! {
+    /// A [`Size`] as a decimal string; a number is read, too.
+    size_text,
+    /// A [`Size`] as a decimal string or `null`; a number is read, too.
+    size_text_option, Size
+}
+with_text! {
+    /// [`Micros`] as a decimal string; a number is read, too.
+    micros_text,
+    /// [`Micros`] as a decimal string or `null`; a number is read, too.
+    micros_text_option, Micros
 }
 
 /// A list of prices as JSON numbers.
@@ -248,6 +331,28 @@ mod tests {
         let none: All = serde_json::from_str(r#"{"price":1,"volume":null,"vwap":0,"closes":[]}"#).unwrap();
         assert_eq!(none.volume, None);
         assert!(serde_json::from_str::<All>(r#"{"price":"1","volume":1,"vwap":0,"closes":[]}"#).is_err());
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Texts {
+        #[serde(with = "price_text")]
+        price: Price,
+        #[serde(default, with = "micros_text_option")]
+        percent: Option<Micros>,
+    }
+
+    #[test]
+    fn decimal_strings_are_written_and_numbers_are_read_too() {
+        let read = |text: &str| serde_json::from_str::<Texts>(text);
+        let strings = read(r#"{"price":"190.00","percent":"2.5"}"#).unwrap();
+        assert_eq!(strings, read(r#"{"price":190,"percent":2.50}"#).unwrap());
+        assert_eq!(serde_json::to_string(&strings).unwrap(), r#"{"price":"190.00","percent":"2.5"}"#);
+        assert_eq!(read(r#"{"price":"0.00000001","percent":null}"#).unwrap().price, Price::from_units(1));
+        assert_eq!(read(r#"{"price":"0.00000001"}"#).unwrap().percent, None);
+        for bad in [r#""""#, r#""a""#, r#"" 1""#, "null", "true", r#""\"1\"""#] {
+            let told = read(&format!(r#"{{"price":{bad}}}"#)).unwrap_err().to_string();
+            assert!(told.contains("a decimal is wanted"), "{bad}: {told}");
+        }
     }
 
     #[test]

@@ -22,11 +22,15 @@ pub struct Problem {
     /// What was wrong with this request, and what would be right.
     #[schema(example = "limit must be a number from 1 to 100")]
     pub detail: String,
+    /// Why a command of the desk was refused: a word for programs. Absent elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "insufficient_cash")]
+    pub code: Option<String>,
 }
 
 impl Problem {
     /// A problem that its status and detail describe.
     pub fn new(status: u16, title: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { kind: "about:blank".into(), title: title.into(), status, detail: detail.into() }
+        Self { kind: "about:blank".into(), title: title.into(), status, detail: detail.into(), code: None }
     }
 }

@@ -17,8 +17,8 @@ use std::sync::Arc;
 use market::event::Reference;
 use market::{Conditions, MarketEvent, Price, Size, Symbol, SymbolId, Timestamp, Trade, TradeRef, Volume};
 
-use super::varint::{Cursor, write_i64, write_i128, write_u64};
 use super::{DecodeError, EncodeError};
+use crate::varint::{Cursor, write_i64, write_i128, write_u64};
 
 /// The version this program writes, and the only one it reads.
 pub const MESSAGE_VERSION: u8 = 1;

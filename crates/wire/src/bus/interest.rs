@@ -23,6 +23,8 @@ pub struct InterestReport {
     pub lease: Duration,
     /// Viewers by symbol; 0 is nobody.
     pub counts: Vec<(Symbol, u32)>,
+    /// Feeds that an operator has paused: all of them, in every report.
+    pub paused: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -34,6 +36,8 @@ struct Message {
     full: bool,
     lease_ms: u64,
     counts: BTreeMap<String, u32>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    paused: Vec<String>,
 }
 
 impl InterestReport {
@@ -46,6 +50,7 @@ impl InterestReport {
             full: self.full,
             lease_ms: u64::try_from(self.lease.as_millis()).unwrap_or(LEASE_MS_MAX).min(LEASE_MS_MAX),
             counts: self.counts.iter().map(|(symbol, n)| (symbol.to_string(), *n)).collect(),
+            paused: self.paused.clone(),
         };
         Ok(serde_json::to_vec(&message)?)
     }
@@ -66,6 +71,7 @@ impl InterestReport {
             full: message.full,
             lease: Duration::from_millis(message.lease_ms.min(LEASE_MS_MAX)),
             counts,
+            paused: message.paused,
         };
         Ok((report, message.number))
     }
@@ -82,13 +88,16 @@ mod tests {
             full: true,
             lease: Duration::from_secs(15),
             counts: vec![(Symbol::new("AAPL").unwrap(), 3), (Symbol::new("BINANCE:BTCUSDT").unwrap(), 0)],
+            paused: vec![],
         };
         let payload = report.encode(7).unwrap();
         assert_eq!(
             String::from_utf8(payload.clone()).unwrap(),
             r#"{"v":1,"instance":"server-1","number":7,"full":true,"lease_ms":15000,"counts":{"AAPL":3,"BINANCE:BTCUSDT":0}}"#
         );
-        assert_eq!(InterestReport::decode(&payload).unwrap(), (report, 7));
+        assert_eq!(InterestReport::decode(&payload).unwrap(), (report.clone(), 7));
+        let paused = InterestReport { paused: vec!["sim".into()], ..report };
+        assert_eq!(InterestReport::decode(&paused.encode(8).unwrap()).unwrap(), (paused, 8));
     }
 
     #[test]

@@ -20,8 +20,6 @@ mod status;
 pub mod subject;
 /// The list of instruments.
 mod universe;
-/// Integers of any size, few bytes for the small ones.
-mod varint;
 
 pub use event::{BatchEncoder, BatchView, EventBatch, MESSAGE_VERSION, pack, unpack};
 pub use interest::InterestReport;
@@ -30,6 +28,8 @@ pub use request::{
 };
 pub use status::{decode_status, encode_status};
 pub use universe::{Part, decode_instruments, encode_instruments};
+
+use crate::varint::CursorError;
 
 /// Why a payload could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +46,15 @@ pub enum DecodeError {
     /// Not the JSON it should be.
     #[error("payload is not the expected JSON")]
     Json(#[from] serde_json::Error),
+}
+
+impl From<CursorError> for DecodeError {
+    fn from(error: CursorError) -> Self {
+        match error {
+            CursorError::Truncated => Self::Truncated,
+            CursorError::Malformed(what) => Self::Malformed(what),
+        }
+    }
 }
 
 /// Why a value could not be written.

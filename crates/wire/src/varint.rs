@@ -1,10 +1,17 @@
 //! Integers of any size, few bytes for the small ones: seven bits a byte, lowest first, as in
 //! protocol buffers. Signed ones are folded so that small negatives stay small.
 
-use super::DecodeError;
+/// Why the next thing cannot be read; whoever reads it makes an error of their own of this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CursorError {
+    /// The bytes end in the middle of it.
+    Truncated,
+    /// It cannot stand there.
+    Malformed(&'static str),
+}
 
 /// Appends an unsigned integer: 1 byte below 128, at most 10.
-pub(super) fn write_u64(mut value: u64, out: &mut Vec<u8>) {
+pub(crate) fn write_u64(mut value: u64, out: &mut Vec<u8>) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
         value >>= 7;
@@ -13,12 +20,12 @@ pub(super) fn write_u64(mut value: u64, out: &mut Vec<u8>) {
 }
 
 /// Appends a signed integer, folded.
-pub(super) fn write_i64(value: i64, out: &mut Vec<u8>) {
+pub(crate) fn write_i64(value: i64, out: &mut Vec<u8>) {
     write_u64(((value << 1) ^ (value >> 63)) as u64, out);
 }
 
 /// Appends a wide signed integer, folded; at most 19 bytes.
-pub(super) fn write_i128(value: i128, out: &mut Vec<u8>) {
+pub(crate) fn write_i128(value: i128, out: &mut Vec<u8>) {
     let mut folded = ((value << 1) ^ (value >> 127)) as u128;
     while folded >= 0x80 {
         out.push(folded as u8 | 0x80);
@@ -29,33 +36,33 @@ pub(super) fn write_i128(value: i128, out: &mut Vec<u8>) {
 
 /// Reads from the front of a payload and never past its end.
 #[derive(Debug, Clone)]
-pub(super) struct Cursor<'a> {
+pub(crate) struct Cursor<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Cursor<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes }
     }
 
     /// Bytes not yet read.
-    pub(super) fn remaining(&self) -> usize {
+    pub(crate) fn remaining(&self) -> usize {
         self.rest.len()
     }
 
-    pub(super) fn byte(&mut self) -> Result<u8, DecodeError> {
-        let (&first, rest) = self.rest.split_first().ok_or(DecodeError::Truncated)?;
+    pub(crate) fn byte(&mut self) -> Result<u8, CursorError> {
+        let (&first, rest) = self.rest.split_first().ok_or(CursorError::Truncated)?;
         self.rest = rest;
         Ok(first)
     }
 
-    pub(super) fn bytes(&mut self, n: usize) -> Result<&'a [u8], DecodeError> {
-        let (front, rest) = self.rest.split_at_checked(n).ok_or(DecodeError::Truncated)?;
+    pub(crate) fn bytes(&mut self, n: usize) -> Result<&'a [u8], CursorError> {
+        let (front, rest) = self.rest.split_at_checked(n).ok_or(CursorError::Truncated)?;
         self.rest = rest;
         Ok(front)
     }
 
-    pub(super) fn u64(&mut self) -> Result<u64, DecodeError> {
+    pub(crate) fn u64(&mut self) -> Result<u64, CursorError> {
         // The common case is one byte: an index, a small difference, no conditions.
         if let Some(&first) = self.rest.first()
             && first < 0x80
@@ -63,35 +70,48 @@ impl<'a> Cursor<'a> {
             self.rest = &self.rest[1..];
             return Ok(u64::from(first));
         }
-        u64::try_from(self.wide(64)?).map_err(|_| DecodeError::Malformed("integer"))
+        let (mut value, mut shift) = (0u64, 0);
+        for (at, &byte) in self.rest.iter().enumerate().take(10) {
+            // The tenth byte has one bit left; more would be lost in silence.
+            if shift == 63 && byte > 1 {
+                break;
+            }
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                self.rest = &self.rest[at + 1..];
+                return Ok(value);
+            }
+            shift += 7;
+        }
+        Err(if self.rest.len() < 10 { CursorError::Truncated } else { CursorError::Malformed("integer") })
     }
 
-    pub(super) fn i64(&mut self) -> Result<i64, DecodeError> {
+    pub(crate) fn i64(&mut self) -> Result<i64, CursorError> {
         let folded = self.u64()?;
         Ok((folded >> 1) as i64 ^ -((folded & 1) as i64))
     }
 
-    pub(super) fn i128(&mut self) -> Result<i128, DecodeError> {
-        let folded = self.wide(128)?;
+    pub(crate) fn i128(&mut self) -> Result<i128, CursorError> {
+        let folded = self.wide()?;
         Ok((folded >> 1) as i128 ^ -((folded & 1) as i128))
     }
 
     /// A count of things of at least `bytes_min` bytes each, which therefore cannot be more than
     /// the rest of the payload holds: a lie is found before anything is allocated for it.
-    pub(super) fn count(&mut self, bytes_min: usize) -> Result<usize, DecodeError> {
-        let n = usize::try_from(self.u64()?).map_err(|_| DecodeError::Malformed("count"))?;
-        if n > self.rest.len() / bytes_min { Err(DecodeError::Malformed("count")) } else { Ok(n) }
+    pub(crate) fn count(&mut self, bytes_min: usize) -> Result<usize, CursorError> {
+        let n = usize::try_from(self.u64()?).map_err(|_| CursorError::Malformed("count"))?;
+        if n > self.rest.len() / bytes_min { Err(CursorError::Malformed("count")) } else { Ok(n) }
     }
 
-    fn wide(&mut self, bits: u32) -> Result<u128, DecodeError> {
+    fn wide(&mut self) -> Result<u128, CursorError> {
         let mut value = 0u128;
         let mut shift = 0;
         loop {
             let byte = self.byte()?;
             let part = u128::from(byte & 0x7f);
-            // Bits past the width would be lost in silence.
-            if shift >= bits || (bits - shift < 7 && part >> (bits - shift) != 0) {
-                return Err(DecodeError::Malformed("integer"));
+            // Bits past the 128 would be lost in silence: the nineteenth byte has two left.
+            if shift > 126 || (shift == 126 && part > 3) {
+                return Err(CursorError::Malformed("integer"));
             }
             value |= part << shift;
             if byte & 0x80 == 0 {
