@@ -1,4 +1,5 @@
-//! At rest: the universe and recent bars, in SQLite in the data folder.
+//! At rest: the universe and recent bars, in SQLite in the data folder; the [journal] of the desk; and the
+//! [records] of people.
 //!
 //! Bars are kept as windows ([`market::bar::Window`]): what the tape needs to go on with them after a
 //! restart, and what the sessions' bars are put together from. They are saved in batches, each in one
@@ -6,11 +7,14 @@
 //!
 //! Durability: WAL with `synchronous = NORMAL`. A crash of the process loses nothing that was saved; a
 //! power cut may lose the last seconds of bars, never the order or the integrity of what is there.
-//! Money is not kept here.
+//! Money is kept in the [journal] only, and what is personal in the [records] only; both have a file and a
+//! durability of their own.
 //!
 //! Every call blocks on the disk: from asynchronous code, call through `spawn_blocking`.
 
 mod encode;
+pub mod journal;
+pub mod records;
 mod schema;
 mod universe;
 mod windows;
