@@ -7,35 +7,71 @@ use std::time::{Duration, Instant};
 const MARGIN: Duration = Duration::from_millis(500);
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(86_400);
 /// The largest plan that is taken at its word; the times of so many calls are kept.
 const CALLS_MAX: u32 = 10_000;
 
-/// The calls of the last minute, and what the provider itself says of them.
+/// The calls of the last minute, or of the last day, and what the provider itself says of them.
 ///
-/// It holds for every window of a minute and of a second, however the provider aligns its own;
-/// a bucket that refills while it is spent would allow twice the plan in its first minute.
+/// It holds for every window of that length and of a second, however the provider aligns its own;
+/// a bucket that refills while it is spent would allow twice the plan in its first window.
 #[derive(Debug)]
 pub struct Budget {
-    per_minute: usize,
+    /// The long window.
+    window: Duration,
+    per_window: usize,
     per_second: usize,
-    /// Times of the calls of the last minute, oldest first.
+    /// Times of the calls of the last window, oldest first.
     calls: VecDeque<Instant>,
     /// No call before: the provider said so.
     not_before: Option<Instant>,
 }
 
 impl Budget {
-    /// The whole budget of a plan.
+    /// The whole budget of a plan that counts minutes.
     pub fn new(per_minute: u32, per_second: u32) -> Self {
+        Self::of(MINUTE, per_minute, per_second)
+    }
+
+    /// The whole budget of a plan that counts days.
+    pub fn daily(per_day: u32, per_second: u32) -> Self {
+        Self::of(DAY, per_day, per_second)
+    }
+
+    fn of(window: Duration, per_window: u32, per_second: u32) -> Self {
         Self {
-            per_minute: per_minute.clamp(1, CALLS_MAX) as usize,
+            window,
+            per_window: per_window.clamp(1, CALLS_MAX) as usize,
             per_second: per_second.clamp(1, CALLS_MAX) as usize,
             calls: VecDeque::new(),
             not_before: None,
         }
     }
 
-    /// Takes one call, leaving at least `reserve` of the minute for others.
+    /// How many calls a window allows.
+    pub fn limit(&self) -> u32 {
+        // At most `CALLS_MAX`.
+        self.per_window as u32
+    }
+
+    /// How many calls the window has left; none while the provider wants none.
+    pub fn left(&mut self, now: Instant) -> u32 {
+        self.forget(now);
+        let left = self.per_window.saturating_sub(self.calls.len()) as u32;
+        if self.not_before.is_some_and(|at| now < at) { 0 } else { left }
+    }
+
+    /// How long until there is a call left; no time if there is.
+    pub fn free_in(&mut self, now: Instant) -> Duration {
+        self.forget(now);
+        let told = self.not_before.map_or(Duration::ZERO, |at| at.saturating_duration_since(now));
+        let full = self.calls.len().checked_sub(self.per_window).and_then(|at| self.calls.get(at));
+        told.max(
+            full.map_or(Duration::ZERO, |at| (*at + self.window + MARGIN).saturating_duration_since(now)),
+        )
+    }
+
+    /// Takes one call, leaving at least `reserve` of the window for others.
     ///
     /// # Errors
     /// How long to wait before asking again.
@@ -48,13 +84,13 @@ impl Budget {
         }
         self.forget(now);
         // A reserve as large as the plan could never be met.
-        let most = self.per_minute.saturating_sub(reserve as usize).max(1);
+        let most = self.per_window.saturating_sub(reserve as usize).max(1);
         let wait = |most: usize, window: Duration| {
             let at = self.calls.len().checked_sub(most)?;
             let free = *self.calls.get(at)? + window + MARGIN;
             (free > now).then(|| free - now)
         };
-        match wait(most, MINUTE).max(wait(self.per_second, SECOND)) {
+        match wait(most, self.window).max(wait(self.per_second, SECOND)) {
             Some(wait) => Err(wait),
             None => {
                 self.calls.push_back(now);
@@ -64,7 +100,7 @@ impl Budget {
     }
 
     fn forget(&mut self, now: Instant) {
-        while self.calls.front().is_some_and(|at| *at + MINUTE + MARGIN <= now) {
+        while self.calls.front().is_some_and(|at| *at + self.window + MARGIN <= now) {
             self.calls.pop_front();
         }
     }
@@ -80,17 +116,17 @@ impl Budget {
     ) {
         self.forget(now);
         if let Some(limit) = limit.filter(|n| (1..=CALLS_MAX).contains(n)) {
-            self.per_minute = limit as usize;
+            self.per_window = limit as usize;
         }
         let Some(remaining) = remaining else { return };
         // Calls from elsewhere count as if made now. Never the other way: our count may know of
         // calls that are still under way.
-        let used = self.per_minute.saturating_sub(remaining as usize);
+        let used = self.per_window.saturating_sub(remaining as usize);
         for _ in self.calls.len()..used {
             self.calls.push_back(now);
         }
         if remaining == 0
-            && let Some(reset) = reset.filter(|r| *r <= MINUTE * 2)
+            && let Some(reset) = reset.filter(|r| *r <= self.window * 2)
         {
             self.not_before = self.not_before.max(Some(now + reset));
         }
@@ -98,8 +134,8 @@ impl Budget {
 
     /// The provider refused a call as one too many.
     pub fn refused(&mut self, wait: Duration, now: Instant) {
-        // A minute at most: its windows are no longer, and an absurd figure must not end all calls.
-        self.not_before = self.not_before.max(Some(now + wait.clamp(SECOND, MINUTE)));
+        // A window at most: an absurd figure must not end all calls.
+        self.not_before = self.not_before.max(Some(now + wait.clamp(SECOND, self.window)));
     }
 }
 
@@ -147,6 +183,24 @@ mod tests {
         budget.learn(Some(u32::MAX), Some(u32::MAX), Some(Duration::MAX), t);
         budget.refused(Duration::MAX, t);
         assert!(budget.take(0, t + MINUTE).is_ok());
+    }
+
+    #[test]
+    fn a_day_is_a_window_too_and_what_is_left_is_told() {
+        let t = Instant::now();
+        let mut budget = Budget::daily(3, 1);
+        assert_eq!((budget.limit(), budget.left(t), budget.free_in(t)), (3, 3, Duration::ZERO));
+        let step = SECOND + MARGIN;
+        for n in 0..3 {
+            assert_eq!(budget.take(0, t + step * n), Ok(()));
+        }
+        let now = t + step * 3;
+        assert_eq!((budget.left(now), budget.free_in(now)), (0, DAY + MARGIN - step * 3));
+        assert_eq!(budget.take(0, now), Err(DAY + MARGIN - step * 3));
+        assert_eq!((budget.left(t + DAY + MARGIN), budget.free_in(t + DAY + MARGIN)), (1, Duration::ZERO));
+        let mut refused = Budget::daily(3, 1);
+        refused.refused(Duration::from_secs(3_600), t);
+        assert_eq!((refused.left(t), refused.free_in(t)), (0, Duration::from_secs(3_600)));
     }
 
     proptest! {

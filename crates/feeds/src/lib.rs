@@ -13,10 +13,18 @@ pub mod clock;
 mod error;
 /// Finnhub.
 pub mod finnhub;
+/// The Guardian.
+pub mod guardian;
+/// Calls to a provider over HTTP.
+mod http;
 /// What viewers watch, counted, and what of it the provider is asked for.
 pub mod interest;
+/// The legacy quote server of the day-trading courses.
+pub mod legacy_quotes;
 /// What the feeds count.
 pub mod metrics;
+/// Articles, and the loop that reads them.
+pub mod news;
 /// A past day as a feed.
 pub mod replay;
 /// One connection to a provider, kept up for as long as the process lives.

@@ -6,6 +6,8 @@
 /// Figures for the card: 52-week range, market value, earnings.
 pub mod card;
 mod message;
+/// News of companies and sections.
+pub mod news;
 /// Frames to trades.
 pub mod parse;
 /// Symbol list, quotes and card figures, within the plan's budget.

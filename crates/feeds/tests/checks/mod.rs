@@ -4,10 +4,13 @@ use std::io::Cursor;
 
 use feeds::SymbolMap;
 use feeds::finnhub::card::Card;
+use feeds::finnhub::news::read_articles;
 use feeds::finnhub::parse::{self, FrameKind, Sink};
 use feeds::finnhub::rest::{read_quote, read_symbols};
+use feeds::guardian::read_page;
+use feeds::legacy_quotes::{ANSWER_BYTES_MAX, Answer};
 use feeds::replay::TradeFile;
-use market::{MarketEvent, Size, Symbol, SymbolId, Timestamp};
+use market::{MarketEvent, Price, Size, Symbol, SymbolId, Timestamp};
 
 /// 2023-11-14T22:13:21Z, the time of the fixtures.
 const RECV: Timestamp = Timestamp::from_nanos(1_700_000_001_000_000_000);
@@ -60,6 +63,24 @@ pub(crate) fn finnhub_rest(data: &[u8]) {
     assert!(card.logo.is_none_or(|url| url.starts_with("https://")));
 }
 
+/// News never panic, and what passes is text and an address that a page may link to, with a name and a time.
+pub(crate) fn news(data: &[u8]) {
+    let page = read_page(data).map(|page| page.articles).unwrap_or_default();
+    let list = read_articles(data).unwrap_or_default();
+    for article in page.iter().chain(&list) {
+        assert!(!article.title.is_empty() && article.title.chars().count() <= 300);
+        assert!(article.summary.chars().count() <= 1_000);
+        assert!(!article.title.chars().chain(article.summary.chars()).any(char::is_control));
+        assert!(
+            article.url.is_empty()
+                || article.url.starts_with("https://")
+                || article.url.starts_with("http://")
+        );
+        assert!(!(article.article.is_empty() && article.url.is_empty()));
+        assert!(article.published_at > Timestamp::EPOCH && article.updated_at >= article.published_at);
+    }
+}
+
 /// A trade file never panics, numbers its rows without a hole, and ends.
 pub(crate) fn trade_file(data: &[u8]) {
     let Ok(file) = TradeFile::read(Cursor::new(data.to_vec())) else { return };
@@ -75,4 +96,18 @@ pub(crate) fn trade_file(data: &[u8]) {
             Err(error) => assert!(error.line > 0),
         }
     }
+}
+
+/// What passes as an answer of the quote server is a possible quote, and its fields are those of the line.
+pub(crate) fn quote_answer(data: &[u8]) {
+    let Ok(answer) = Answer::parse(data) else { return };
+    assert!(data.len() <= ANSWER_BYTES_MAX && data.starts_with(answer.line.as_bytes()));
+    let cent = Price::from_whole(1).expect("a price").units() / 100;
+    assert!(answer.price.is_positive() && answer.price.units() % cent == 0);
+    assert_eq!(answer.price_text().parse(), Ok(answer.price));
+    assert_eq!(answer.time_text().parse(), Ok(answer.server_time_ms));
+    let fields =
+        [answer.price_text(), answer.symbol.as_str(), answer.user(), answer.time_text(), answer.cryptokey()];
+    assert_eq!(fields.join(","), *answer.line);
+    assert_eq!(Answer::parse(answer.line.as_bytes()), Ok(answer));
 }

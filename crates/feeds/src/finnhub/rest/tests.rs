@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, watch};
 use super::desk::{Cards, Links, Quoted, fetch_quotes};
 use super::*;
 use crate::Metrics;
+use crate::Retry;
 use crate::adapter::Secret;
 use crate::interest::Demand;
 
