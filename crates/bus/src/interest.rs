@@ -112,7 +112,8 @@ impl InterestReader {
         }
         self.instances.remove(name);
         let instance = name.to_owned();
-        Some(InterestReport { instance, full: true, lease: Duration::ZERO, counts: Vec::new() })
+        let paused = Vec::new();
+        Some(InterestReport { instance, full: true, lease: Duration::ZERO, counts: Vec::new(), paused })
     }
 }
 
@@ -148,6 +149,8 @@ impl Source {
 pub struct InterestTable {
     instances: HashMap<String, HashMap<Symbol, u32>>,
     totals: HashMap<Symbol, u64>,
+    /// What instances have paused, if anything.
+    paused: HashMap<String, Vec<String>>,
 }
 
 impl InterestTable {
@@ -179,6 +182,10 @@ impl InterestTable {
         if instance.is_empty() {
             self.instances.remove(&report.instance);
         }
+        match report.paused.is_empty() {
+            true => drop(self.paused.remove(&report.instance)),
+            false => drop(self.paused.insert(report.instance.clone(), report.paused.clone())),
+        }
         let mut changes: Vec<_> = changed
             .into_iter()
             .filter_map(|(symbol, before)| {
@@ -193,6 +200,11 @@ impl InterestTable {
     /// Viewers of a symbol, of all instances.
     pub fn viewers(&self, symbol: &Symbol) -> u64 {
         self.totals.get(symbol).copied().unwrap_or_default()
+    }
+
+    /// Whether an operator has paused a feed.
+    pub fn is_paused(&self, feed: &str) -> bool {
+        self.paused.values().flatten().any(|name| name == feed)
     }
 
     /// All symbols somebody watches, with their viewers, in no order.
@@ -220,7 +232,23 @@ mod tests {
             full,
             lease: Duration::from_secs(15),
             counts: counts.iter().map(|(s, n)| (Symbol::new(s).unwrap(), *n)).collect(),
+            paused: vec![],
         }
+    }
+
+    #[test]
+    fn a_feed_is_paused_until_all_who_paused_it_say_otherwise() {
+        let mut table = InterestTable::new();
+        let says = |instance: &str, paused: &[&str]| InterestReport {
+            paused: paused.iter().map(|name| (*name).to_owned()).collect(),
+            ..report(instance, false, &[])
+        };
+        table.apply(&says("a", &["sim", "finnhub"]));
+        table.apply(&says("b", &["sim"]));
+        table.apply(&says("a", &[]));
+        assert!(table.is_paused("sim") && !table.is_paused("finnhub"));
+        table.apply(&report("b", true, &[]));
+        assert!(!table.is_paused("sim"));
     }
 
     #[test]

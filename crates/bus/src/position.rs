@@ -17,6 +17,18 @@ pub struct LogPosition {
 }
 
 impl LogPosition {
+    /// This is behind the other: what led to it has not been read by whoever stands there. Places of different logs are
+    /// always behind each other.
+    pub fn is_after(self, other: Self) -> bool {
+        self.epoch != other.epoch || self > other
+    }
+
+    /// The earlier of two places of one log; of two logs, the first named.
+    #[must_use]
+    pub fn earlier(self, other: Self) -> Self {
+        if self.epoch == other.epoch { self.min(other) } else { self }
+    }
+
     /// For keeping: 20 bytes, which mean nothing to anyone else.
     pub fn to_bytes(self) -> [u8; 20] {
         let mut out = [0; 20];
@@ -86,6 +98,16 @@ pub enum LogError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn places_of_different_logs_are_not_compared() {
+        let at = |epoch, offset, part| LogPosition { epoch, offset, part };
+        assert!(at(1, 2, 1).is_after(at(1, 2, 0)) && at(1, 3, 0).is_after(at(1, 2, 9)));
+        assert!(!at(1, 2, 0).is_after(at(1, 2, 0)) && !at(1, 1, 9).is_after(at(1, 2, 0)));
+        assert!(at(1, 2, 0).is_after(at(2, 9, 0)) && at(2, 9, 0).is_after(at(1, 2, 0)));
+        assert_eq!(at(1, 2, 0).earlier(at(1, 1, 5)), at(1, 1, 5));
+        assert_eq!(at(1, 2, 0).earlier(at(2, 1, 5)), at(1, 2, 0));
+    }
 
     #[test]
     fn is_kept_in_bytes() {

@@ -3,7 +3,13 @@
 //! The server forgets readers when it restarts, and the client may drop messages of a reader that
 //! dawdles. So nothing is believed but the sequence: a message that does not follow the one before
 //! makes the cursor open the stream anew where it stood.
+//!
+//! Nor is the sequence believed after an absence: a server that was killed may have forgotten its newest
+//! messages, and given their numbers to others since. So the cursor remembers the ids of the newest it
+//! read, goes back to the last one that still stands, and leaves out what it reads again.
 
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
@@ -19,6 +25,8 @@ use crate::position::{LogPosition, LogStart};
 /// Messages asked for at once. With those already here this bounds what a slow reader holds: 128
 /// messages of half a megabyte at the very worst.
 const MESSAGES_PER_PULL: usize = 64;
+/// Messages whose ids are remembered; a server that dies forgets fewer.
+const READ_REMEMBERED: usize = 256;
 /// The server shows this often that it still knows us.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// The server forgets a reader it has not heard from for this long.
@@ -34,6 +42,10 @@ pub(super) struct Cursor {
     /// Sequence of the next message.
     next: u64,
     messages: Option<Messages>,
+    /// The newest messages read, by number and id, oldest first.
+    read: VecDeque<(u64, Arc<str>)>,
+    /// Ids of messages read before the log was cut back.
+    known: HashSet<Arc<str>>,
     /// A message that came after a hole, told after the hole.
     held: Option<Stored>,
     failures: u32,
@@ -85,7 +97,18 @@ impl Cursor {
             LogStart::At(at) => (at.epoch, at.offset),
         };
         let state = link.state();
-        Ok(Self { link, which, state, epoch, next, messages: None, held: None, failures: 0 })
+        Ok(Self {
+            link,
+            which,
+            state,
+            epoch,
+            next,
+            read: VecDeque::new(),
+            known: HashSet::new(),
+            messages: None,
+            held: None,
+            failures: 0,
+        })
     }
 
     /// The position of a message, with so many of its parts read.
@@ -150,6 +173,14 @@ impl Cursor {
             return None;
         }
         self.failures = 0;
+        if let Some(id) = id_of(message.headers.as_ref()) {
+            if self.known.remove(id) && sequence == self.next {
+                self.next = sequence + 1;
+                self.remember(sequence, id);
+                return None;
+            }
+            self.remember(sequence, id);
+        }
         let stored =
             Stored { sequence, subject: message.subject.to_string(), payload: message.payload.clone() };
         let after = self.position(self.next, 0);
@@ -161,6 +192,47 @@ impl Cursor {
         Some(Item::Hole { after, next: self.position(sequence, 0) })
     }
 
+    fn remember(&mut self, sequence: u64, id: &str) {
+        if self.read.len() == READ_REMEMBERED {
+            self.read.pop_front();
+        }
+        self.read.push_back((sequence, id.into()));
+    }
+
+    /// Goes back to behind the last message read that the log still has under its number.
+    async fn go_back(&mut self, info: &StreamInfo) -> Result<(), Failure> {
+        use async_nats::jetstream::stream::RawMessageErrorKind as Kind;
+        let mut is_cut = false;
+        while let Some((sequence, id)) = self.read.back() {
+            if *sequence < info.first {
+                break;
+            }
+            if *sequence < info.end {
+                match info.stream.get_raw_message(*sequence).await {
+                    Ok(found) if id_of(Some(&found.headers)) == Some(&**id) => break,
+                    Ok(_) => {}
+                    Err(error) if error.kind() == Kind::NoMessageFound => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            is_cut = true;
+            self.next = *sequence;
+            self.known.insert(Arc::clone(id));
+            self.read.pop_back();
+        }
+        if is_cut {
+            tracing::warn!(
+                from = self.next,
+                "the log of NATS lost its newest messages; reading again from the last that stands"
+            );
+        }
+        // Of what was read before, only what may come again is worth knowing.
+        if self.known.len() > 2 * READ_REMEMBERED {
+            self.known.clear();
+        }
+        Ok(())
+    }
+
     async fn open(&mut self) -> Result<Option<Item>, Failure> {
         if !self.link.connected().await {
             return Ok(Some(Item::Closed));
@@ -168,8 +240,10 @@ impl Cursor {
         let generation = self.state.borrow_and_update().generation;
         let info = stream_info(&self.link, self.which).await?;
         if let Some(hole) = self.reconcile(&info) {
+            self.read.clear();
             return Ok(Some(hole));
         }
+        self.go_back(&info).await?;
         let config = pull::Config {
             deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: self.next },
             ack_policy: AckPolicy::None,
@@ -196,14 +270,15 @@ impl Cursor {
             self.next = info.first;
             return Some(Item::Hole { after, next: self.position(self.next, 0) });
         }
-        if self.next > info.end {
-            // The machine of the server lost power before it had synced: we know events that the log
-            // does not. Nothing is missing here, and what follows is new.
-            tracing::warn!("the log of NATS ends before what was already read from it");
-            self.next = info.end;
-        }
+        // The server died before it had written: we know events that the log does not.
+        self.next = self.next.min(info.end);
         None
     }
+}
+
+/// What its writer named a message by.
+fn id_of(headers: Option<&async_nats::HeaderMap>) -> Option<&str> {
+    headers?.get(async_nats::header::NATS_MESSAGE_ID).map(|id| id.as_str())
 }
 
 struct StreamInfo {

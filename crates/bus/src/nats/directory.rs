@@ -1,6 +1,6 @@
 //! What symbols are called in this process, and how the list of instruments is handed over.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -65,12 +65,14 @@ impl Directory {
         Ok(())
     }
 
-    /// Takes a list that somebody published; ids stay.
-    fn merge(&self, list: Vec<Instrument>) {
+    /// Takes instruments that somebody listed, and retires those that nobody lists any more; ids stay.
+    fn merge(&self, list: Vec<Instrument>, gone: &[Symbol]) {
         self.universe.send_if_modified(|known| {
             let mut merged = Universe::clone(known);
             let difference = merged.refresh(list);
-            let changed = !difference.added.is_empty() || !difference.changed.is_empty();
+            let gone: Vec<SymbolId> = gone.iter().filter_map(|symbol| merged.id(symbol)).collect();
+            merged.retire(&gone);
+            let changed = !(difference.added.is_empty() && difference.changed.is_empty() && gone.is_empty());
             if changed {
                 *known = Arc::new(merged);
             }
@@ -118,8 +120,11 @@ impl Directory {
             }
         }
         // The log loses nothing: what is not described yet gets a bare entry, which a later list fills in.
+        // One that was retired and trades all the same is as it was.
         let current = self.current();
-        self.merge(symbols.iter().filter(|s| current.id(s).is_none()).map(|s| bare(*s)).collect());
+        let described = |s: &Symbol| current.id_ever(s).and_then(|id| current.get(id)).cloned();
+        let unknown = symbols.iter().filter(|s| current.id(s).is_none());
+        self.merge(unknown.map(|s| described(s).unwrap_or_else(|| bare(*s))).collect(), &[]);
         self.current()
     }
 
@@ -196,17 +201,34 @@ pub(super) async fn follow(link: Link, directory: Arc<Directory>) {
         }
     };
     let mut lists: HashMap<String, Assembly> = HashMap::new();
+    let mut listed = Listed::default();
     loop {
         match cursor.next().await {
             Item::Message(message) => {
                 if let Some(zipped) = assemble(&mut lists, &message, &directory) {
-                    take_list(&directory, zipped).await;
+                    take_list(&directory, &mut listed, message.subject.clone(), zipped).await;
                 }
             }
             // Older lists were removed.
             Item::Hole { .. } => {}
             Item::Closed => return,
         }
+    }
+}
+
+/// What each publisher listed last.
+#[derive(Debug, Default)]
+struct Listed(HashMap<String, HashSet<Symbol>>);
+
+impl Listed {
+    /// Takes a publisher's next list; what it listed before and now nobody lists.
+    fn next(&mut self, publisher: String, list: &[Instrument]) -> Vec<Symbol> {
+        if !self.0.contains_key(&publisher) && self.0.len() >= PUBLISHERS_MAX {
+            return Vec::new();
+        }
+        let now = list.iter().map(|instrument| instrument.symbol).collect();
+        let before = self.0.insert(publisher, now).unwrap_or_default();
+        before.into_iter().filter(|symbol| !self.0.values().any(|list| list.contains(symbol))).collect()
     }
 }
 
@@ -246,10 +268,13 @@ fn assemble(
     Some(complete.parts.into_iter().flatten().flatten().collect())
 }
 
-async fn take_list(directory: &Directory, zipped: Vec<u8>) {
+async fn take_list(directory: &Directory, listed: &mut Listed, publisher: String, zipped: Vec<u8>) {
     let read = tokio::task::spawn_blocking(move || wire::bus::decode_instruments(&unzip(&zipped)?)).await;
     match read {
-        Ok(Ok(list)) => directory.merge(list),
+        Ok(Ok(list)) => {
+            let gone = listed.next(publisher, &list);
+            directory.merge(list, &gone);
+        }
         Ok(Err(error)) => {
             directory.unreadable();
             tracing::warn!(%error, "a list of instruments cannot be read");

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use market::Symbol;
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 use wire::bus::{DecodeError, InterestReport};
 
 use super::link::{Link, State};
@@ -31,6 +31,7 @@ pub(super) struct OwnInterest {
 #[derive(Debug)]
 struct Own {
     counts: HashMap<Symbol, u32>,
+    paused: Vec<String>,
     number: u64,
     lease: Duration,
     until: Instant,
@@ -43,6 +44,7 @@ impl OwnInterest {
         let now = Instant::now();
         let own = instances.entry(report.instance.clone()).or_insert_with(|| Own {
             counts: HashMap::new(),
+            paused: Vec::new(),
             number: 0,
             lease: report.lease,
             until: now,
@@ -53,6 +55,7 @@ impl OwnInterest {
         own.counts.extend(report.counts.iter().copied());
         own.counts.retain(|_, n| *n > 0);
         own.lease = report.lease;
+        own.paused.clone_from(&report.paused);
         own.until = now + report.lease;
         messages(report, &mut own.number)
     }
@@ -71,6 +74,7 @@ impl OwnInterest {
                     // Not renewed by being repeated: that is for the instance itself to do.
                     lease: own.until - now,
                     counts: own.counts.iter().map(|(s, n)| (*s, *n)).collect(),
+                    paused: own.paused.clone(),
                 };
                 Ok((instance.clone(), messages(&report, &mut own.number)?))
             })
@@ -104,7 +108,13 @@ trait CloneHead {
 impl CloneHead for InterestReport {
     /// Without the counts.
     fn clone_head(&self) -> Self {
-        Self { instance: self.instance.clone(), full: self.full, lease: self.lease, counts: Vec::new() }
+        Self {
+            instance: self.instance.clone(),
+            full: self.full,
+            lease: self.lease,
+            counts: Vec::new(),
+            paused: self.paused.clone(),
+        }
     }
 }
 
@@ -115,6 +125,7 @@ pub(crate) struct NatsInterest {
     reports: Subscriber,
     state: watch::Receiver<State>,
     generation: u64,
+    /// When everyone was last asked, or will be.
     asked: Mutex<Option<Instant>>,
 }
 
@@ -156,15 +167,21 @@ impl NatsInterest {
         }
     }
 
-    /// Asks everyone to say everything again, unless that was just done.
+    /// Asks everyone to say everything again: now, or when the pause since the last time is over.
     pub(crate) fn ask(&self) {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        if asked.is_some_and(|at| at.elapsed() < ASK_PAUSE) || !self.link.is_connected() {
+        let now = Instant::now();
+        // One that is still to come will bring all that this one would.
+        if asked.is_some_and(|at| at > now) || !self.link.is_connected() {
             return;
         }
-        *asked = Some(Instant::now());
+        let at = asked.map_or(now, |last| now.max(last + ASK_PAUSE));
+        *asked = Some(at);
         let link = self.link.clone();
-        tokio::spawn(async move { link.client.publish(link.subjects.ask_interest(), Bytes::new()).await });
+        tokio::spawn(async move {
+            sleep_until(at).await;
+            link.client.publish(link.subjects.ask_interest(), Bytes::new()).await
+        });
     }
 
     pub(crate) fn is_connected(&self) -> bool {

@@ -1,18 +1,21 @@
 //! The connection, and storing a message for good.
 
+use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::stream::{Config as StreamConfig, DiscardPolicy, StorageType};
 use async_nats::jetstream::{self, context::PublishErrorKind};
-use async_nats::{Client, ConnectOptions, Event};
+use async_nats::{Client, ConnectOptions, Event, ServerAddr};
 use bytes::Bytes;
+use percent_encoding::percent_decode_str;
 use tokio::sync::watch;
 use wire::bus::subject::Subjects;
 
 use super::NatsConfig;
 use super::counters::Counts;
+use super::writer::{Acknowledged, Recent};
 use crate::error::BusError;
 
 /// How long a request to the server may take.
@@ -27,6 +30,18 @@ pub(super) const MESSAGE_BYTES_MAX: usize = 512 * 1024;
 /// Within this the server itself knows a message sent twice. Longer absences are covered by looking at
 /// what it stored last.
 const DUPLICATE_WINDOW: Duration = Duration::from_secs(120);
+
+/// The name and password, or the token, that the address carries. The client leaves them where they are.
+fn login(server: &ServerAddr) -> ConnectOptions {
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    match (server.username(), server.password()) {
+        (Some(user), Some(password)) => {
+            ConnectOptions::with_user_and_password(decoded(user), decoded(password))
+        }
+        (Some(token), None) => ConnectOptions::with_token(decoded(token)),
+        (None, _) => ConnectOptions::new(),
+    }
+}
 
 /// How the connection stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -62,7 +77,13 @@ impl Link {
     pub(super) async fn connect(config: NatsConfig) -> Result<Self, BusError> {
         let state = Arc::new(watch::channel(State { connected: true, ..State::default() }).0);
         let seen = state.clone();
-        let client = ConnectOptions::new()
+        let connecting = |source| BusError::Connect { address: config.address(), source };
+        let server = ServerAddr::from_str(&config.url).map_err(|error| connecting(error.into()))?;
+        let mut options = login(&server);
+        if let Some(ca) = &config.ca {
+            options = options.add_root_certificates(ca.clone()).require_tls(true);
+        }
+        let client = options
             .name(format!("bellwether {}", config.instance))
             .connection_timeout(config.connect_timeout)
             .request_timeout(Some(REQUEST_TIMEOUT))
@@ -73,9 +94,9 @@ impl Link {
                 note(&seen, &event);
                 std::future::ready(())
             })
-            .connect(config.url.as_str())
+            .connect(server)
             .await
-            .map_err(|source| BusError::Connect { address: config.address(), source })?;
+            .map_err(connecting)?;
         let mut jetstream = jetstream::new(client.clone());
         jetstream.set_timeout(REQUEST_TIMEOUT);
         let subjects = Arc::new(Subjects::new(&config.prefix));
@@ -172,6 +193,43 @@ impl Link {
     /// last of its subject, so looking there tells whether it arrived, after any absence; and a later
     /// message can never overtake an earlier one that has to be sent again.
     pub(super) async fn store(&self, which: Kept, subject: &str, id: &str, payload: Bytes) -> Option<u64> {
+        self.store_after(which, subject, id, payload, None).await
+    }
+
+    /// As [`store`](Self::store), to the log and behind everything acknowledged before, which a server
+    /// that came back may lack.
+    pub(super) async fn store_in_log(&self, message: &Acknowledged, recent: &mut Recent) -> Option<u64> {
+        self.store_after(Kept::Log, &message.subject, &message.id, message.payload.clone(), Some(recent))
+            .await
+    }
+
+    /// Stores the newest acknowledged messages again, if the connection is another than the one they went
+    /// over. The server leaves out those it has.
+    pub(super) async fn store_again(&self, recent: &mut Recent) -> Result<(), Failure> {
+        let generation = self.generation();
+        if generation == recent.generation {
+            return Ok(());
+        }
+        for Acknowledged { subject, id, payload } in recent.messages() {
+            self.try_store(Kept::Log, subject, id, payload.clone()).await?;
+        }
+        recent.generation = generation;
+        Ok(())
+    }
+
+    /// Counts connections; grows with each.
+    pub(super) fn generation(&self) -> u64 {
+        self.state.borrow().generation
+    }
+
+    async fn store_after(
+        &self,
+        which: Kept,
+        subject: &str,
+        id: &str,
+        payload: Bytes,
+        mut recent: Option<&mut Recent>,
+    ) -> Option<u64> {
         let mut failures = 0;
         loop {
             if !self.connected().await {
@@ -179,7 +237,11 @@ impl Link {
             }
             let mut state = self.state();
             let generation = state.borrow_and_update().generation;
+            let recent = recent.as_deref_mut();
             let attempt = async {
+                if let Some(recent) = recent {
+                    self.store_again(recent).await?;
+                }
                 if failures > 0
                     && let Some(sequence) = self.stored(which, subject, id).await?
                 {

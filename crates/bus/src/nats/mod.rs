@@ -12,6 +12,7 @@ mod writer;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -47,6 +48,9 @@ const BODY_BYTES: usize = 128 * 1024;
 pub struct NatsConfig {
     /// `nats://host:4222`, with `user:password@` or `token@` where the server wants it, `tls://` for TLS.
     pub url: String,
+    /// Who may sign the server's certificate (a PEM file), besides those whom this machine trusts. Naming it asks
+    /// for TLS.
+    pub ca: Option<PathBuf>,
     /// Names this process among all; it stays the same when the process restarts.
     pub instance: String,
     /// First word of all subjects and streams, so that two systems can share a server.
@@ -80,6 +84,7 @@ impl NatsConfig {
     pub fn new(url: impl Into<String>, instance: impl Into<String>) -> Self {
         Self {
             url: url.into(),
+            ca: None,
             instance: instance.into(),
             prefix: "bellwether".into(),
             owns_universe: false,
@@ -139,6 +144,8 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Own {
     interest: OwnInterest,
+    /// Held from numbering a report's messages until they are sent, so that they leave in that order.
+    speaking: tokio::sync::Mutex<()>,
     statuses: Mutex<HashMap<String, FeedStatus>>,
 }
 
@@ -206,6 +213,7 @@ impl NatsBus {
 
     pub(crate) async fn report_interest(&self, report: InterestReport) -> Result<(), BusError> {
         let subject = self.shared.link.subjects.interest(&report.instance);
+        let _speaking = self.shared.own.speaking.lock().await;
         for message in self.shared.own.interest.report(&report)? {
             say(&self.shared.link, subject.clone(), message).await;
         }
@@ -335,6 +343,7 @@ async fn say_again(
             return;
         }
         if interest {
+            let _speaking = own.speaking.lock().await;
             for (instance, messages) in own.interest.again().unwrap_or_default() {
                 for message in messages {
                     say(&link, link.subjects.interest(&instance), message).await;
@@ -354,8 +363,29 @@ async fn say_again(
 }
 
 async fn hear_statuses(link: Link, directory: Arc<Directory>, board: Arc<Board>, mut statuses: Subscriber) {
+    let mut state = link.state();
+    let mut generation = state.borrow().generation;
     say(&link, link.subjects.ask_status(), Bytes::new()).await;
-    while let Some(message) = statuses.next().await {
+    loop {
+        let heard = tokio::select! {
+            message = statuses.next() => Some(message),
+            back = state.wait_for(|s| s.connected && s.generation != generation) => match back {
+                Ok(back) => {
+                    generation = back.generation;
+                    None
+                }
+                Err(_) => return,
+            },
+        };
+        let message = match heard {
+            Some(Some(message)) => message,
+            Some(None) => return,
+            None => {
+                // What was said again before we were back did not reach us.
+                say(&link, link.subjects.ask_status(), Bytes::new()).await;
+                continue;
+            }
+        };
         let universe = directory.current();
         let read = unzip(&message.payload)
             .and_then(|payload| wire::bus::decode_status(&payload, |symbol| universe.id(symbol)));

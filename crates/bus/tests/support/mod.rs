@@ -31,14 +31,20 @@ pub(crate) struct NatsServer {
     child: Child,
     port: u16,
     folder: TempDir,
+    flags: Vec<String>,
 }
 
 impl NatsServer {
     pub(crate) async fn start() -> Self {
+        Self::start_with(Vec::new()).await
+    }
+
+    /// One with flags of its own.
+    pub(crate) async fn start_with(flags: Vec<String>) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let folder = tempfile::tempdir().unwrap();
-        let child = run(port, folder.path());
-        let server = Self { child, port, folder };
+        let child = run(port, folder.path(), &flags);
+        let server = Self { child, port, folder, flags };
         server.ready().await;
         server
     }
@@ -54,7 +60,7 @@ impl NatsServer {
     }
 
     pub(crate) async fn start_again(&mut self) {
-        self.child = run(self.port, self.folder.path());
+        self.child = run(self.port, self.folder.path(), &self.flags);
         self.ready().await;
     }
 
@@ -76,11 +82,12 @@ impl Drop for NatsServer {
     }
 }
 
-fn run(port: u16, folder: &Path) -> Child {
+fn run(port: u16, folder: &Path, flags: &[String]) -> Child {
     let command = |program: &str| {
         Command::new(program)
             .args(["-js", "-a", "127.0.0.1", "-p", &port.to_string(), "-sd"])
             .arg(folder)
+            .args(flags)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
