@@ -21,11 +21,13 @@ mod answer;
 /// Faults on demand.
 pub mod faults;
 /// How many calls a key may make.
-mod limit;
-/// News made from price moves.
+pub(crate) mod limit;
+/// The simulated market's news.
 mod news;
 /// Calls in, answers out.
 mod rest;
+/// Answers over REST gone wrong.
+pub(crate) mod spoil;
 /// The trade stream.
 mod stream;
 
@@ -152,7 +154,7 @@ pub(crate) fn routes(look: Arc<Look>) -> Router {
 }
 
 /// The members of a query, the first of each name; none when they cannot be read.
-fn members(uri: &Uri) -> HashMap<String, String> {
+pub(crate) fn members(uri: &Uri) -> HashMap<String, String> {
     Query::<HashMap<String, String>>::try_from_uri(uri).map(|Query(members)| members).unwrap_or_default()
 }
 

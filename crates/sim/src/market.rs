@@ -2,7 +2,11 @@
 //!
 //! Any second of any symbol can be asked for, in any order, and always gives the same trades; two
 //! processes with one seed show one market. Only the path of each price and the number of trades in
-//! each second are given, both from hashes; everything else follows.
+//! each second are given, both from hashes; everything else follows. News are a part of the path: a
+//! company's price jumps `LAG_SECONDS` after an article (`crate::news`).
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
 
 use market::calendar::{DayHours, previous_trading_date};
 use market::time::{NANOS_PER_MILLI, NANOS_PER_SECOND};
@@ -12,6 +16,8 @@ use market::{Price, Timestamp};
 mod figures;
 /// Bars of times past.
 mod history;
+/// What happens to companies.
+pub(crate) mod news;
 /// How many trades there are in a second.
 mod pace;
 /// Where a price stands at any moment.
@@ -23,10 +29,12 @@ mod sale;
 
 pub use figures::{Card, Day};
 pub use history::BARS_MAX;
+pub use news::{BURST_SECONDS, LAG_SECONDS, SETTLE_SECONDS};
 pub use sale::{Mishaps, Print, Sale, What};
 
 use crate::hash;
-use crate::universe::{Listing, Universe};
+use crate::universe::{Listing, Security, Universe};
+use news::News;
 use pace::Moment;
 use path::{Common, Path};
 
@@ -70,6 +78,8 @@ pub struct Market {
     config: MarketConfig,
     universe: Universe,
     movers: Vec<Mover>,
+    /// The listings that have news of their own, by number.
+    newsworthy: Vec<u32>,
 }
 
 /// What is needed to move one listing, close together.
@@ -104,21 +114,37 @@ impl Market {
         let universe = Universe::new(config.seed);
         let weights: u128 = universe.listings().iter().map(|l| u128::from(pace::weight(l))).sum();
         let rate = u128::from(config.rate.min(RATE_MAX)) << 32;
+        let (news, newsworthy) = news_of(&universe);
         let movers = universe
             .listings()
             .iter()
             .map(|listing| {
                 // The share of the rate is at most the rate, which has 25 bits.
                 let share = (rate * u128::from(pace::weight(listing)) / weights.max(1)) as u64;
-                Mover::new(listing, config.seed, share)
+                Mover::new(listing, config.seed, share, news.get(&listing.path).copied().unwrap_or_default())
             })
             .collect();
-        Self { config, universe, movers }
+        Self { config, universe, movers, newsworthy }
     }
 
     /// What it was made from.
     pub fn config(&self) -> &MarketConfig {
         &self.config
+    }
+
+    /// What happens to companies: each listing with news of its own, by number.
+    pub(crate) fn newsworthy(&self) -> impl Iterator<Item = (u32, News)> {
+        self.newsworthy
+            .iter()
+            .filter_map(|index| Some((*index, self.movers.get(*index as usize)?.path.news())))
+    }
+
+    /// What happens to the company of a listing, and the listing that its news are about.
+    pub(crate) fn news_about(&self, index: u32) -> Option<(u32, News)> {
+        let path = self.universe.get(index)?.path;
+        let is_first = |other: &u32| self.universe.get(*other).is_some_and(|l| l.path == path);
+        let first = *self.newsworthy.iter().find(|other| is_first(other))?;
+        Some((first, self.movers.get(first as usize)?.path.news()))
     }
 
     /// What trades in it.
@@ -173,7 +199,7 @@ impl Market {
     ) {
         let Some(mover) = self.movers.get(index as usize) else { return };
         let moment = if mover.crypto { second.pairs } else { second.shares };
-        let count = moment.trades(mover.key, second.at, mover.rate, mover.path.mood(second.at));
+        let count = mover.trades(&moment, second.at);
         if count > 0 {
             mover.print(index, second, &moment, count, &self.config.mishaps, (from, to), out);
         }
@@ -201,10 +227,33 @@ impl Market {
     }
 }
 
+/// The news of each path, and the listings that they are about. What shares a path (classes of shares, pairs of
+/// one coin) shares its news, which name the first listing of it. Funds have none, nor have second classes with a symbol
+/// of their own.
+fn news_of(universe: &Universe) -> (HashMap<u64, News>, Vec<u32>) {
+    let is_company = |listing: &Listing| match listing.security {
+        Security::Common | Security::Adr => !listing.name.ends_with("Class C"),
+        Security::Pair => listing.currency() != "BTC",
+        Security::Preferred | Security::Fund | Security::Warrant | Security::Unit => false,
+    };
+    let mut news = HashMap::new();
+    let mut newsworthy: Vec<(u32, &Listing)> = Vec::new();
+    for (index, listing) in universe.listings().iter().enumerate().filter(|(_, l)| is_company(l)) {
+        if news.insert(listing.path, News::default()).is_none() {
+            newsworthy.push((index as u32, listing));
+        }
+    }
+    newsworthy.sort_by_key(|(index, listing)| (Reverse(listing.activity), *index));
+    for (rank, (_, listing)) in newsworthy.iter().enumerate() {
+        news.insert(listing.path, News::of_rank(listing.path, rank));
+    }
+    (news, newsworthy.into_iter().map(|(index, _)| index).collect())
+}
+
 impl Mover {
-    fn new(listing: &Listing, seed: u64, rate: u64) -> Self {
+    fn new(listing: &Listing, seed: u64, rate: u64, news: News) -> Self {
         Self {
-            path: Path::new(listing.path, seed, listing.volatility, listing.beta),
+            path: Path::new(listing.path, seed, listing.volatility, listing.beta).with_news(news),
             key: hash::text(seed, listing.symbol.as_str()),
             rate,
             base: listing.base.units(),
@@ -216,6 +265,16 @@ impl Mover {
             },
             crypto: listing.is_crypto(),
         }
+    }
+
+    /// How many trades there are in a second. Whether news makes it livelier is looked up only where that could matter:
+    /// most listings trade seldom, and this is asked of all of them.
+    fn trades(&self, moment: &Moment, second: i64) -> u64 {
+        let mood = self.path.mood(second);
+        if moment.trades(self.key, second, self.rate, mood * news::BURST_MOST) == 0 {
+            return 0;
+        }
+        moment.trades(self.key, second, self.rate, self.path.bustle(second))
     }
 
     /// Units of the price at the start of a second, between ticks.

@@ -5,15 +5,17 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use axum::serve::Listener;
 use market::Timestamp;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::door;
 use crate::finnhub::{self, Clock, Faults, Look};
+use crate::guardian;
 use crate::market::{HoursMode, Market, MarketConfig, Mishaps};
+use crate::quote_server::{self, Port, QuoteServer};
 
 /// Connections that are busy when the server stops get so long to finish.
 const STOP_PATIENCE: Duration = Duration::from_secs(3);
@@ -38,6 +40,12 @@ pub struct Options {
     pub mishaps: Mishaps,
     /// The plan that the Finnhub look-alike grants.
     pub finnhub: finnhub::Settings,
+    /// The plan that the Guardian look-alike grants.
+    pub guardian: guardian::Settings,
+    /// How the quote server behaves. It has the market's seed.
+    pub quotes: quote_server::Settings,
+    /// A port on which only quotes are asked, besides the common one.
+    pub quote_listen: Option<SocketAddr>,
     /// The market's time; the wall clock unless a test says otherwise.
     pub clock: Clock,
 }
@@ -54,6 +62,9 @@ impl Default for Options {
             hours: market.hours,
             mishaps: market.mishaps,
             finnhub: finnhub::Settings::default(),
+            guardian: guardian::Settings::default(),
+            quotes: quote_server::Settings::default(),
+            quote_listen: None,
             clock: Arc::new(wall_clock),
         }
     }
@@ -84,6 +95,8 @@ pub struct Server {
     local_addr: SocketAddr,
     faults: Arc<Faults>,
     market: Arc<Market>,
+    quotes: Arc<QuoteServer>,
+    quote_port: Option<Port>,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
@@ -93,9 +106,16 @@ pub async fn serve(options: Options) -> Result<Server, ServeError> {
     if options.key.is_empty() {
         return Err(ServeError::EmptyKey);
     }
-    let listen = |source| ServeError::Listen { address: options.listen, source };
-    let listener = TcpListener::bind(options.listen).await.map_err(listen)?;
-    let local_addr = listener.local_addr().map_err(listen)?;
+    let failed = |address| move |source| ServeError::Listen { address, source };
+    let listener = TcpListener::bind(options.listen).await.map_err(failed(options.listen))?;
+    let local_addr = listener.local_addr().map_err(failed(options.listen))?;
+    let faults = Arc::new(Faults::default());
+    let settings = quote_server::Settings { seed: options.seed, ..options.quotes };
+    let quotes = Arc::new(QuoteServer::new(settings, Arc::clone(&options.clock), Arc::clone(&faults)));
+    let quote_port = match options.quote_listen {
+        Some(address) => Some(Arc::clone(&quotes).listen(address).await.map_err(failed(address))?),
+        None => None,
+    };
     let config = MarketConfig {
         seed: options.seed,
         rate: options.rate,
@@ -106,8 +126,14 @@ pub async fn serve(options: Options) -> Result<Server, ServeError> {
     let market =
         tokio::task::spawn_blocking(move || Market::new(config)).await.map_err(ServeError::Market)?;
     let market = Arc::new(market);
-    let faults = Arc::new(Faults::default());
     let (stop, stopping) = watch::channel(false);
+    let paper = guardian::Look::new(
+        Arc::clone(&market),
+        Arc::clone(&options.clock),
+        options.key.clone(),
+        options.guardian,
+        Arc::clone(&faults),
+    );
     let look = Look::new(
         Arc::clone(&market),
         options.clock,
@@ -116,15 +142,18 @@ pub async fn serve(options: Options) -> Result<Server, ServeError> {
         Arc::clone(&faults),
         stopping.clone(),
     );
-    let gate = Gate { listener, faults: Arc::clone(&faults) };
-    let service = axum::serve(gate, finnhub::routes(Arc::new(look))).with_graceful_shutdown(ended(stopping));
+    let http = door::open(listener, local_addr, Arc::clone(&faults), Arc::clone(&quotes), stopping.clone());
+    let routes = finnhub::routes(Arc::new(look))
+        .merge(quote_server::routes(Arc::clone(&quotes)))
+        .merge(guardian::routes(Arc::new(paper)));
+    let service = axum::serve(http, routes).with_graceful_shutdown(ended(stopping));
     let task = tokio::spawn(async move {
         if let Err(error) = service.await {
             tracing::error!(%error, "the look-alikes stopped");
         }
     });
     tracing::info!(%local_addr, seed = options.seed, rate = options.rate, "serving the simulated providers");
-    Ok(Server { local_addr, faults, market, stop, task })
+    Ok(Server { local_addr, faults, market, quotes, quote_port, stop, task })
 }
 
 async fn ended(mut stopping: watch::Receiver<bool>) {
@@ -153,6 +182,26 @@ impl Server {
         format!("ws://{}{}", self.local_addr, finnhub::STREAM_PATH)
     }
 
+    /// The base address of the Guardian look-alike.
+    pub fn guardian_url(&self) -> String {
+        format!("http://{}{}", self.local_addr, guardian::API_PREFIX)
+    }
+
+    /// The quote server's address on the common port.
+    pub fn quote_url(&self) -> String {
+        format!("tcp://{}", self.local_addr)
+    }
+
+    /// The quote server's own port, if it has one.
+    pub fn quote_port(&self) -> Option<&Port> {
+        self.quote_port.as_ref()
+    }
+
+    /// The quote server.
+    pub fn quotes(&self) -> &QuoteServer {
+        &self.quotes
+    }
+
     /// What it does wrong on demand.
     pub fn faults(&self) -> &Faults {
         &self.faults
@@ -175,29 +224,5 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.stop.send_replace(true);
-    }
-}
-
-/// Accepts connections, or drops them while a fault says so.
-struct Gate {
-    listener: TcpListener,
-    faults: Arc<Faults>,
-}
-
-impl Listener for Gate {
-    type Io = TcpStream;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        loop {
-            let (stream, address) = Listener::accept(&mut self.listener).await;
-            if !self.faults.refuse() {
-                return (stream, address);
-            }
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<Self::Addr> {
-        self.listener.local_addr()
     }
 }

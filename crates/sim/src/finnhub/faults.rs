@@ -3,6 +3,7 @@
 //! `POST /sim/faults` with a JSON object of the members of `Request`; `GET` shows what is in force;
 //! `DELETE` ends all of it. It needs no key: it harms nothing but a simulation.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -68,6 +69,69 @@ impl BadFrame {
     ];
 }
 
+/// A bad answer of the quote server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BadQuote {
+    /// A line that is no quote.
+    Garbage,
+    /// Half of the line, without a line end.
+    HalfLine,
+    /// The line without its last field.
+    NoKey,
+    /// A line of 10 kB.
+    LongLine,
+    /// Nothing: the connection is closed.
+    NoAnswer,
+    /// A quote of another symbol.
+    OtherSymbol,
+    /// A quote for another user.
+    OtherUser,
+    /// A price of 0.
+    PriceZero,
+    /// A price of `NaN`.
+    PriceNan,
+}
+
+impl BadQuote {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Garbage,
+        Self::HalfLine,
+        Self::NoKey,
+        Self::LongLine,
+        Self::NoAnswer,
+        Self::OtherSymbol,
+        Self::OtherUser,
+        Self::PriceZero,
+        Self::PriceNan,
+    ];
+}
+
+/// A bad answer to a call over REST.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BadAnswer {
+    /// Text that is not JSON.
+    Garbage,
+    /// Half of the answer, then the connection is cut.
+    Cut,
+    /// 429 with the `Retry-After` of `retry_after_s`.
+    Limit,
+    /// 503.
+    Unavailable,
+    /// Nothing is wrong with this one.
+    Good,
+}
+
+impl BadAnswer {
+    /// All that are bad.
+    pub const ALL: [Self; 4] = [Self::Garbage, Self::Cut, Self::Limit, Self::Unavailable];
+}
+
+/// The most bad quotes, and the most bad answers, that may wait.
+const BAD_QUOTES_MAX: usize = 1_000;
+
 /// What to do wrong; absent members change nothing. Seconds may have fractions; 0 ends what lasts.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -88,6 +152,10 @@ pub struct Request {
     pub refuse_s: Option<f64>,
     /// Wait so many milliseconds before each answer.
     pub slow_ms: Option<u32>,
+    /// Give the next requests of quotes these answers, one each.
+    pub bad_quotes: Vec<BadQuote>,
+    /// Give the next calls over REST these answers, one each.
+    pub bad_answers: Vec<BadAnswer>,
 }
 
 /// What is in force, and what has been done so far.
@@ -107,6 +175,10 @@ pub struct Report {
     pub cuts: u64,
     /// Bad frames sent so far.
     pub bad_frames: u64,
+    /// Bad answers of the quote server so far.
+    pub bad_quotes: u64,
+    /// Bad answers over REST so far.
+    pub bad_answers: u64,
     /// Connections dropped so far.
     pub refused: u64,
 }
@@ -117,6 +189,9 @@ pub enum FaultError {
     /// A time that is negative, not a number, or longer than a day.
     #[error("seconds must be from 0 to 86400")]
     Seconds,
+    /// More bad quotes than may wait.
+    #[error("at most 1000 bad quotes, and as many bad answers, may wait")]
+    BadQuotes,
 }
 
 /// What every stream is told at once.
@@ -133,6 +208,8 @@ struct Active {
     limited_until: Option<Instant>,
     refusing_until: Option<Instant>,
     retry_after: u32,
+    bad_quotes: VecDeque<BadQuote>,
+    bad_answers: VecDeque<BadAnswer>,
     report: Report,
 }
 
@@ -158,6 +235,13 @@ impl Faults {
                 .map(|seconds| seconds.map(duration).transpose());
         let (cut_every, silent, limit, refuse) = (cut_every?, silent?, limit?, refuse?);
         let mut active = self.lock();
+        if active.bad_quotes.len() + request.bad_quotes.len() > BAD_QUOTES_MAX
+            || active.bad_answers.len() + request.bad_answers.len() > BAD_QUOTES_MAX
+        {
+            return Err(FaultError::BadQuotes);
+        }
+        active.bad_answers.extend(&request.bad_answers);
+        active.bad_quotes.extend(&request.bad_quotes);
         if let Some(age) = cut_every {
             active.cut_every = (!age.is_zero()).then_some((age, now));
         }
@@ -199,7 +283,7 @@ impl Faults {
     }
 
     /// Waits as long as answers are to take.
-    pub(super) async fn delay(&self) {
+    pub(crate) async fn delay(&self) {
         let millis = self.lock().report.slow_ms;
         if millis > 0 {
             tokio::time::sleep(Duration::from_millis(millis.into())).await;
@@ -207,7 +291,7 @@ impl Faults {
     }
 
     /// The `Retry-After` in seconds while everything is answered with 429.
-    pub(super) fn limited(&self) -> Option<u32> {
+    pub(crate) fn limited(&self) -> Option<u32> {
         let active = self.lock();
         active.limited_until.filter(|until| Instant::now() < *until).map(|_| active.retry_after)
     }
@@ -230,6 +314,22 @@ impl Faults {
     /// Takes note of a bad frame that was sent.
     pub(super) fn count_bad_frame(&self) {
         self.lock().report.bad_frames += 1;
+    }
+
+    /// What is to be wrong with the answer that is due, and takes note of it.
+    pub(crate) fn bad_quote(&self) -> Option<BadQuote> {
+        let mut active = self.lock();
+        let bad = active.bad_quotes.pop_front();
+        active.report.bad_quotes += u64::from(bad.is_some());
+        bad
+    }
+
+    /// What is to be wrong with the answer of a call over REST that is due, and takes note of it.
+    pub(crate) fn bad_answer(&self) -> Option<(BadAnswer, u32)> {
+        let mut active = self.lock();
+        let bad = active.bad_answers.pop_front().filter(|answer| *answer != BadAnswer::Good)?;
+        active.report.bad_answers += 1;
+        Some((bad, active.retry_after))
     }
 
     /// Tells whether a new connection is to be dropped, and takes note of it.

@@ -2,44 +2,55 @@
 
 use market::Timestamp;
 
-/// Counts calls in whole minutes and whole seconds of the clock, as the headers tell them.
+/// Counts calls in whole minutes (or days) and whole seconds of the clock, as the headers tell them.
 #[derive(Debug)]
-pub(super) struct Limiter {
-    per_minute: u32,
+pub(crate) struct Limiter {
+    window_seconds: i64,
+    per_window: u32,
     per_second: u32,
-    minute: (i64, u32),
+    window: (i64, u32),
     second: (i64, u32),
 }
 
 /// What the headers of an answer say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Allowance {
+pub(crate) struct Allowance {
     /// The call may be answered.
-    pub(super) allowed: bool,
-    /// Calls in a minute.
-    pub(super) limit: u32,
-    /// Calls left in this minute.
-    pub(super) remaining: u32,
-    /// When the next minute begins, in seconds since the epoch.
-    pub(super) reset: i64,
+    pub(crate) allowed: bool,
+    /// Calls in a window.
+    pub(crate) limit: u32,
+    /// Calls left in this window.
+    pub(crate) remaining: u32,
+    /// When the next window begins, in seconds since the epoch.
+    pub(crate) reset: i64,
 }
 
 impl Limiter {
-    pub(super) fn new(per_minute: u32, per_second: u32) -> Self {
-        Self { per_minute, per_second, minute: (i64::MIN, 0), second: (i64::MIN, 0) }
+    /// A plan that counts minutes.
+    pub(crate) fn new(per_minute: u32, per_second: u32) -> Self {
+        Self::of(60, per_minute, per_second)
+    }
+
+    /// A plan that counts days.
+    pub(crate) fn daily(per_day: u32, per_second: u32) -> Self {
+        Self::of(86_400, per_day, per_second)
+    }
+
+    fn of(window_seconds: i64, per_window: u32, per_second: u32) -> Self {
+        Self { window_seconds, per_window, per_second, window: (i64::MIN, 0), second: (i64::MIN, 0) }
     }
 
     /// Counts a call. Refused calls count too, as with most providers: hammering does not help.
-    pub(super) fn call(&mut self, now: Timestamp) -> Allowance {
+    pub(crate) fn call(&mut self, now: Timestamp) -> Allowance {
         let second = now.seconds();
-        let minute = second.div_euclid(60);
-        let in_minute = count(&mut self.minute, minute);
+        let window = second.div_euclid(self.window_seconds);
+        let in_window = count(&mut self.window, window);
         let in_second = count(&mut self.second, second);
         Allowance {
-            allowed: in_minute <= self.per_minute && in_second <= self.per_second,
-            limit: self.per_minute,
-            remaining: self.per_minute.saturating_sub(in_minute),
-            reset: (minute + 1) * 60,
+            allowed: in_window <= self.per_window && in_second <= self.per_second,
+            limit: self.per_window,
+            remaining: self.per_window.saturating_sub(in_window),
+            reset: (window + 1) * self.window_seconds,
         }
     }
 }

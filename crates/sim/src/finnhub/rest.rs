@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 
 use super::limit::Allowance;
+use super::spoil::spoil;
 use super::{API_PREFIX, Look, Shared, Token, answer, members};
 
 /// What Finnhub says to a wrong key.
@@ -49,15 +50,20 @@ pub(super) async fn call(State(look): Shared, method: Method, uri: Uri, headers:
     if method != Method::GET {
         return error(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed");
     }
-    let query = members(&uri);
-    match look.token(&query, &headers) {
+    let bad = look.faults.bad_answer();
+    spoil(bad, answered(&look, &uri, &headers)).await
+}
+
+fn answered(look: &Look, uri: &Uri, headers: &HeaderMap) -> Response {
+    let query = members(uri);
+    match look.token(&query, headers) {
         Token::Good => {}
         Token::Bad => return error(StatusCode::UNAUTHORIZED, BAD_KEY),
         Token::Empty => return limited(None),
     }
     let allowance = look.limiter.lock().unwrap_or_else(PoisonError::into_inner).call(look.now());
     let mut response = if allowance.allowed {
-        match answer_to(&look, &path(&uri), &query) {
+        match answer_to(look, &path(uri), &query) {
             Ok(body) => json(StatusCode::OK, body),
             Err(refusal) => {
                 let (status, message) = refusal.parts();

@@ -87,7 +87,12 @@ impl Mover {
     fn expected(&self, moment: &Moment, from: i64, to: i64, interval: Interval) -> Option<u64> {
         let random = hash::draw(self.key ^ 0x4157, from as u64);
         // A day has many moods; a shorter bar has its own.
-        let mood = if interval == Interval::D1 { 256 } else { self.path.mood(from) };
+        let mood = match interval {
+            Interval::D1 => 256,
+            // News is a matter of minutes.
+            Interval::S1 | Interval::M1 | Interval::M5 => self.path.bustle(from.midpoint(to)),
+            Interval::M15 | Interval::H1 => self.path.mood(from),
+        };
         let mean = moment.mean(self.rate, mood) * u128::from(to.abs_diff(from));
         // From 0.6 to 1.4 of what is usual.
         let scattered = (mean * u128::from(39_321 + hash::below(random, 52_430))) >> 16;

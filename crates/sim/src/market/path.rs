@@ -8,6 +8,7 @@
 //!
 //! Integers only: no result depends on a machine's floating point.
 
+use super::news::News;
 use crate::hash;
 
 /// One in the logarithm's fixed point: logarithms are to base 2, in units of 2⁻³².
@@ -59,7 +60,13 @@ pub(super) struct Path {
     common_scale: i64,
     /// Shifts its hats against those of others, so that not all turn at once.
     phase: i64,
+    news: News,
+    /// A usual move by news, in the logarithm's units.
+    news_scale: i64,
 }
+
+/// A hundredth of a per cent in the logarithm's units: log₂ e · 2³² / 10,000.
+const BASIS_POINT: i64 = 619_628;
 
 impl Path {
     /// The path of a key in the market of a seed; volatility and beta in per cent.
@@ -70,7 +77,20 @@ impl Path {
             scale: i64::from(volatility) * SCALE_PER_PERCENT,
             common_scale: i64::from(COMMON_VOLATILITY) * SCALE_PER_PERCENT * i64::from(beta) / 100,
             phase: (hash::mix(key) & ((1 << LEVELS) - 1)) as i64,
+            news: News::default(),
+            // From one per cent for what is calm to three for what is not.
+            news_scale: (70 + 3 * i64::from(volatility)) * BASIS_POINT,
         }
+    }
+
+    /// The same path with news.
+    pub(super) fn with_news(self, news: News) -> Self {
+        Self { news, ..self }
+    }
+
+    /// What happens to the company.
+    pub(super) fn news(&self) -> News {
+        self.news
     }
 
     /// The logarithm of the price over its base, at a second since the epoch.
@@ -83,7 +103,7 @@ impl Path {
         let at = second.wrapping_add(self.phase);
         let fine = hats(self.key, at, 1..=MOOD_LEVEL);
         let coarse = hats(self.key, at, MOOD_LEVEL + 1..=LEVELS);
-        self.log_of(at, fine, coarse, common.0)
+        self.log_of(second, fine, coarse, common.0)
     }
 
     /// How lively the path is around a second, in 1/256 with a mean of 256; trading follows it.
@@ -91,9 +111,15 @@ impl Path {
         mood(self.key, second.wrapping_add(self.phase))
     }
 
-    fn log_of(&self, at: i64, fine: i64, coarse: i64, common: i64) -> i64 {
-        let own = ((fine * mood(self.key, at)) >> 8) + coarse;
-        scaled(own, self.scale) + scaled(common, self.common_scale)
+    /// How busy trading is by mood and by news, in 1/256.
+    pub(super) fn bustle(&self, second: i64) -> i64 {
+        (self.mood(second) * self.news.burst(second)) >> 8
+    }
+
+    fn log_of(&self, second: i64, fine: i64, coarse: i64, common: i64) -> i64 {
+        let own = ((fine * mood(self.key, second.wrapping_add(self.phase))) >> 8) + coarse;
+        let news = (i128::from(self.news.shift(second)) * i128::from(self.news_scale)) >> 26;
+        scaled(own, self.scale) + scaled(common, self.common_scale) + news as i64
     }
 }
 
@@ -138,7 +164,7 @@ impl<'a> Walk<'a> {
         let coarse = self.own.sum(at, MOOD_LEVEL + 1..=LEVELS);
         let common =
             if self.path.common_scale == 0 { 0 } else { self.common.sum(second, COMMON_LEVEL..=LEVELS) };
-        self.path.log_of(at, fine, coarse, common)
+        self.path.log_of(second, fine, coarse, common)
     }
 }
 
