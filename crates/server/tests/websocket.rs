@@ -323,6 +323,44 @@ async fn rows_bars_and_status_come_by_their_channels() {
 }
 
 #[tokio::test]
+async fn rows_due_together_come_in_one_frame_each_client_its_own() {
+    let mut house = house(Config::default()).await;
+    let many: Vec<String> = (0..1_000).map(|n| format!("S{n}")).collect();
+    let rows = |symbols: &[String]| json!({"type": "subscribe", "channel": "quotes", "symbols": symbols});
+    let mut all = house.client().await;
+    all.say(rows(&many)).await;
+    all.say(subscribe(&["S1"])).await;
+    let mut two = house.client().await;
+    two.say(rows(&["S1".into(), "S7".into()])).await;
+    all.drain().await;
+    two.drain().await;
+    for symbol in &many {
+        house.trade(symbol, "10.25", 0);
+    }
+    let (live, hub) = (Arc::clone(&house.live), Arc::clone(&house.hub));
+    hub.publish(live.rows(&mut house.changes));
+    house.trade("S7", "11", 1_000);
+    hub.publish(live.rows(&mut house.changes));
+
+    // Twice the same symbol is twice a frame, and the newest is the last.
+    let heard = two.drain().await;
+    let prices: Vec<Value> = heard.iter().map(|frame| frame["data"]["S7"]["price"].clone()).collect();
+    assert_eq!(prices, [json!(10.25), json!(11)]);
+    assert_eq!(heard[0]["data"].as_object().unwrap().len(), 2, "{}", heard[0]);
+
+    let mut heard = all.drain().await;
+    assert_eq!(heard.remove(0)["type"], "price_update");
+    assert!(heard.iter().all(|frame| frame["type"] == "quote_update"));
+    let seen: Vec<&String> =
+        heard.iter().flat_map(|frame| frame["data"].as_object().unwrap().keys()).collect();
+    assert_eq!(seen.len(), 1_001);
+    assert_eq!(seen.iter().collect::<std::collections::HashSet<_>>().len(), 1_000);
+    assert!((5..20).contains(&heard.len()), "{} frames", heard.len());
+    assert!(heard.iter().all(|frame| frame.to_string().len() < 65_536));
+    assert_eq!(house.metric("ws_delivered_total"), 1_001 + 1 + 3);
+}
+
+#[tokio::test]
 async fn stopping_says_goodbye_with_everything_sent() {
     let mut house = house(Config::default()).await;
     let mut client = house.client().await;

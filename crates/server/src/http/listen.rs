@@ -15,12 +15,13 @@ use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
+use super::lane::{Lane, Rewound};
 use super::metrics::{HttpMetrics, RefusalLabels};
 
 /// Connections the kernel keeps for us until they are accepted.
@@ -75,6 +76,26 @@ pub enum ListenError {
     },
 }
 
+/// What is served.
+#[derive(Clone)]
+pub struct App {
+    router: Router,
+    lane: Option<Lane>,
+}
+
+impl App {
+    /// A router, and a lane for connections that begin as it wants them.
+    pub fn new(router: Router, lane: Option<Lane>) -> Self {
+        Self { router, lane }
+    }
+}
+
+impl From<Router> for App {
+    fn from(router: Router) -> Self {
+        Self::new(router, None)
+    }
+}
+
 /// How serving ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Drained {
@@ -124,11 +145,12 @@ impl Listener {
     /// It keeps its place in the limits for as long as it holds the [`Permit`] from its request.
     pub async fn serve(
         self,
-        router: Router,
+        app: impl Into<App>,
         options: ListenOptions,
         metrics: HttpMetrics,
         stop: impl Future<Output = ()>,
     ) -> Drained {
+        let app = app.into();
         let (stopping, stopped) = watch::channel(false);
         let places = Arc::new(Places { options, metrics: metrics.clone(), taken: Mutex::default() });
         let mut connections = JoinSet::new();
@@ -144,7 +166,7 @@ impl Listener {
                 accepted = self.tcp.accept() => match accepted {
                     Ok((socket, peer)) => match Places::take(&places, peer.ip()) {
                         Ok(permit) => {
-                            connections.spawn(serve_one(socket, peer, permit, router.clone(), stopped.clone()));
+                            connections.spawn(serve_one(socket, peer, permit, app.clone(), stopped.clone()));
                         }
                         Err(limit) => {
                             metrics.connections_refused.get_or_create(&RefusalLabels { limit }).inc();
@@ -187,11 +209,35 @@ async fn serve_one(
     socket: TcpStream,
     peer: SocketAddr,
     permit: Permit,
-    router: Router,
+    app: App,
     mut stopped: watch::Receiver<bool>,
 ) {
     // Small answers and frames must not wait for each other. A socket that refuses is about to end.
     let _ = socket.set_nodelay(true);
+    let Some(lane) = &app.lane else {
+        return serve_http(socket, peer, permit, app.router, stopped).await;
+    };
+    let mut begin = [0; 64];
+    let known = tokio::select! {
+        known = tokio::time::timeout(HEAD_TIMEOUT, socket.peek(&mut begin)) => known,
+        _ = stopped.wait_for(|stop| *stop) => return,
+    };
+    let Ok(Ok(known)) = known else { return };
+    if !lane.may_take(&begin[..known]) {
+        return serve_http(socket, peer, permit, app.router, stopped).await;
+    }
+    if let Some((socket, heard)) = lane.run(socket, &mut stopped).await {
+        serve_http(Rewound { heard, socket }, peer, permit, app.router, stopped).await;
+    }
+}
+
+async fn serve_http(
+    io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    peer: SocketAddr,
+    permit: Permit,
+    router: Router,
+    mut stopped: watch::Receiver<bool>,
+) {
     let asked = Arc::new(AtomicBool::new(false));
     let first = Arc::clone(&asked);
     let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
@@ -201,8 +247,12 @@ async fn serve_one(
         router.clone().oneshot(request)
     });
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_BYTES_MAX);
-    let connection = builder.serve_connection_with_upgrades(TokioIo::new(socket), service);
+    // Not `pipeline_flush`: with it hyper keeps answers back while unread bytes are there, and what cannot be read is
+    // never read, so that the answer to it, and those before it, would be lost. Many requests on one connection have the lane.
+    let mut http1 = builder.http1();
+    http1.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+    http1.max_buf_size(HEAD_BYTES_MAX);
+    let connection = builder.serve_connection_with_upgrades(TokioIo::new(io), service);
     tokio::pin!(connection);
     // The head timeout begins once the first bytes tell the version; this is for those that never do.
     let silent = tokio::time::sleep(HEAD_TIMEOUT);
@@ -322,7 +372,7 @@ impl Drop for Place {
 }
 
 /// What counts as one address.
-fn customer(address: IpAddr) -> IpAddr {
+pub(super) fn customer(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
         v4 => v4,

@@ -51,6 +51,31 @@ async fn serves_and_tells_who_asks() {
 }
 
 #[tokio::test]
+async fn what_is_no_request_is_told_so() {
+    let running = start(Router::new().route("/", get(|| async { "hello" })), ListenOptions::default()).await;
+    let long = "a".repeat(70_000);
+    let cases = [
+        ("hello\r\n\r\n".to_owned(), 400),
+        ("GET / HTTP/9.9\r\nhost: x\r\n\r\n".to_owned(), 400),
+        ("G(T / HTTP/1.1\r\nhost: x\r\n\r\n".to_owned(), 400),
+        ("GET / HTTP/1.1\r\nhost: x\r\nno header\r\n\r\n".to_owned(), 400),
+        ("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n".to_owned(), 400),
+        (format!("GET /{long} HTTP/1.1\r\nhost: x\r\n\r\n"), 431),
+        (format!("GET / HTTP/1.1\r\nhost: x\r\na: {long}\r\n\r\n"), 431),
+    ];
+    for (request, status) in cases {
+        let mut socket = send(running.address, &request).await;
+        let mut begin = [0; 12];
+        // What comes after may be cut: the server does not read on.
+        socket.read_exact(&mut begin).await.unwrap_or_else(|error| panic!("{status}: {error}"));
+        assert_eq!(std::str::from_utf8(&begin).unwrap(), format!("HTTP/1.1 {status}"));
+    }
+    // Nor is the answer to a good request lost by what follows it.
+    let text = answer(send(running.address, "GET / HTTP/1.1\r\nhost: x\r\n\r\nhello\r\n\r\n").await).await;
+    assert!(text.starts_with("HTTP/1.1 200 OK") && text.contains("HTTP/1.1 400 "), "{text}");
+}
+
+#[tokio::test]
 async fn says_in_one_line_why_it_cannot_listen() {
     let first = Listener::bind("127.0.0.1:0").await.unwrap();
     let address = first.address().to_string();

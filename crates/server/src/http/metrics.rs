@@ -1,6 +1,9 @@
 //! What is counted of requests and connections.
 
-use prometheus_client::encoding::EncodeLabelSet;
+use std::hash::{Hash, Hasher};
+
+use axum::extract::MatchedPath;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -13,12 +16,55 @@ const SECONDS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1
 /// What a request is counted under.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct RequestLabels {
-    /// The method, or `other`: a client must not be able to make up labels.
-    pub method: String,
-    /// The route as it is written in the program, not the path; `page` for everything else.
-    pub route: String,
+    /// The method, or `other`.
+    pub method: &'static str,
+    /// The route.
+    pub route: Route,
     /// The status.
     pub status: u16,
+}
+
+/// A route as it is written in the program, not the path.
+#[derive(Debug, Clone)]
+pub enum Route {
+    /// One of the router's.
+    Matched(MatchedPath),
+    /// Another.
+    Named(&'static str),
+}
+
+impl Route {
+    /// What the router matched; `page` where that was nothing.
+    pub(super) fn of(matched: Option<&MatchedPath>) -> Self {
+        matched.map_or(Self::Named("page"), |path| Self::Matched(path.clone()))
+    }
+
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Matched(path) => path.as_str(),
+            Self::Named(name) => name,
+        }
+    }
+}
+
+impl PartialEq for Route {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Route {}
+
+impl Hash for Route {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl EncodeLabelValue for Route {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> std::fmt::Result {
+        EncodeLabelValue::encode(&self.as_str(), encoder)
+    }
 }
 
 /// Why a connection was not served.

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use market::{Bar, Interval, SessionFilter, SymbolId, Timestamp, Universe};
-use wire::http::{Card, Sparkline, StatusAnswer};
+use wire::http::{Card, Sparkline, StatusAnswer, SymbolGapBody};
 use wire::quote::QuoteRow;
 
 /// An answer that may take a while.
@@ -57,6 +57,9 @@ pub trait MarketData: Send + Sync + 'static {
 
     /// Small lines of known symbols, one for each id in the order given.
     fn sparklines(&self, ids: &[SymbolId]) -> Answer<'_, Vec<Sparkline>>;
+
+    /// The newest times in which trades of a known symbol may be missing, oldest first.
+    fn gaps(&self, id: SymbolId) -> Vec<SymbolGapBody>;
 
     /// Server clock, market session, feeds.
     fn status(&self) -> StatusAnswer;

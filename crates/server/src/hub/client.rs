@@ -6,10 +6,15 @@ use std::time::{Duration, Instant};
 
 use market::Timestamp;
 use mio::net::TcpStream;
+use wire::encode::{DATA_END, QUOTE_UPDATE_HEAD};
 
+use super::guest::Guest;
 use super::topic::Topic;
 use crate::ws::deflate;
 use crate::ws::frame::{self, Close, Reader};
+
+/// A frame of rows is complete at this size: one of 64 KiB and more would need a longer header.
+const ROWS_BYTES_MAX: usize = 60_000;
 
 /// A client that could not keep up: instead of a queue, the set of what has changed since.
 #[derive(Debug)]
@@ -36,6 +41,8 @@ pub(super) struct Client {
     /// Tells this client from an earlier one in the same place.
     pub(super) generation: u64,
     pub(super) topics: HashSet<Topic>,
+    /// What it may watch.
+    pub(super) guest: Guest,
     pub(super) coalesce: Duration,
     pub(super) last_flush: Instant,
     pub(super) last_heard: Instant,
@@ -52,6 +59,8 @@ pub(super) struct Client {
     deflate: bool,
     out: Vec<u8>,
     sent: usize,
+    /// Where in `out` a frame of rows begins that others may still join.
+    joining: Option<usize>,
     behind: Option<Behind>,
 }
 
@@ -68,6 +77,7 @@ impl Client {
             reader: Reader::new(deflate),
             generation,
             topics: HashSet::new(),
+            guest: Guest::default(),
             coalesce,
             last_flush: now.checked_sub(coalesce).unwrap_or(now),
             last_heard: now,
@@ -80,6 +90,7 @@ impl Client {
             deflate,
             out: Vec::new(),
             sent: 0,
+            joining: None,
             behind: None,
         }
     }
@@ -97,15 +108,67 @@ impl Client {
         limit: usize,
         now: impl FnOnce() -> Timestamp,
     ) -> bool {
+        if !self.has_room(topic, frame.len(), limit, now) {
+            return false;
+        }
+        self.seal();
+        self.out.extend_from_slice(frame);
+        true
+    }
+
+    /// Hands over the row of a symbol, which joins those before it in one frame until [`Self::seal`]. `false` when
+    /// the client is behind and the topic was only noted.
+    pub(super) fn deliver_row(
+        &mut self,
+        topic: Topic,
+        row: &[u8],
+        limit: usize,
+        now: impl FnOnce() -> Timestamp,
+    ) -> bool {
+        if !self.has_room(topic, row.len() + QUOTE_UPDATE_HEAD.len() + DATA_END.len(), limit, now) {
+            return false;
+        }
+        match self.joining {
+            Some(begin) if self.out.len() - begin + row.len() < ROWS_BYTES_MAX => self.out.push(b','),
+            _ => {
+                self.seal();
+                self.joining = Some(frame::begin_text(&mut self.out));
+                self.out.extend_from_slice(QUOTE_UPDATE_HEAD);
+            }
+        }
+        self.out.extend_from_slice(row);
+        true
+    }
+
+    /// A frame of rows is being gathered.
+    pub(super) fn is_joining(&self) -> bool {
+        self.joining.is_some()
+    }
+
+    /// Completes the frame of rows that is being gathered, if there is one.
+    pub(super) fn seal(&mut self) {
+        if let Some(begin) = self.joining.take() {
+            self.out.extend_from_slice(DATA_END);
+            frame::end_text(&mut self.out, begin);
+        }
+    }
+
+    /// Whether so many bytes may be queued; else the topic is noted as missed.
+    fn has_room(
+        &mut self,
+        topic: Topic,
+        bytes: usize,
+        limit: usize,
+        now: impl FnOnce() -> Timestamp,
+    ) -> bool {
         if let Some(behind) = &mut self.behind {
             behind.topics.insert(topic);
             return false;
         }
-        if self.out.len() - self.sent + frame.len() > limit {
+        if self.out.len() - self.sent + bytes > limit {
             self.behind = Some(Behind { topics: HashSet::from([topic]), since: now() });
             return false;
         }
-        self.out.extend_from_slice(frame);
         true
     }
 
@@ -114,6 +177,7 @@ impl Client {
         if self.closing.is_some() {
             return;
         }
+        self.seal();
         if self.deflate && payload.len() >= deflate::WORTHWHILE_BYTES {
             frame::write_compressed_text(&mut self.out, &deflate::compress(payload));
         } else {
@@ -124,6 +188,7 @@ impl Client {
     /// Queues a control frame.
     pub(super) fn control(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         if self.closing.is_none() {
+            self.seal();
             write(&mut self.out);
         }
     }
@@ -132,6 +197,7 @@ impl Client {
     pub(super) fn close(&mut self, close: Close, now: Instant) {
         if self.closing.is_none() {
             self.behind = None;
+            self.seal();
             frame::write_close(&mut self.out, close);
             self.closing = Some(close);
             self.closing_since = Some(now);
@@ -171,6 +237,7 @@ impl Client {
     /// Writes what is queued, as far as the socket takes it.
     pub(super) fn flush(&mut self, now: Instant, bytes_written: &mut u64) -> Flushed {
         self.last_flush = now;
+        self.seal();
         while self.sent < self.out.len() {
             match self.socket.write(&self.out[self.sent..]) {
                 Ok(0) => return Flushed::Broken,

@@ -11,6 +11,7 @@
 
 pub mod block;
 mod client;
+pub mod guest;
 mod shard;
 mod talk;
 pub mod topic;
@@ -31,6 +32,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use block::Block;
+use guest::{Guest, Tie};
 use topic::Topic;
 
 /// Limits and habits of the hub.
@@ -139,6 +141,7 @@ struct Arrival {
     /// Bytes the client sent right after its handshake.
     early: Vec<u8>,
     deflate: bool,
+    guest: Guest,
     guard: Box<dyn Send + Sync + std::fmt::Debug>,
 }
 
@@ -147,6 +150,8 @@ struct Letters {
     blocks: Vec<Arc<Block>>,
     arrivals: Vec<Arrival>,
     direct: Vec<Direct>,
+    /// Connections that end.
+    ended: Vec<Tie>,
     stop: Option<Duration>,
 }
 
@@ -273,16 +278,29 @@ impl Hub {
         self.inboxes.iter().map(|i| i.backlog.load(Ordering::Relaxed)).max().unwrap_or(0)
     }
 
-    /// Takes a connection over after its handshake. `guard` is dropped when the connection ends.
+    /// Takes a connection over after its handshake. `guest` is what it may watch; `guard` is dropped when the
+    /// connection ends.
     pub fn adopt(
         &self,
         socket: TcpStream,
         early: Vec<u8>,
         deflate: bool,
+        guest: Guest,
         guard: Box<dyn Send + Sync + std::fmt::Debug>,
     ) {
         let at = self.next.fetch_add(1, Ordering::Relaxed) % self.inboxes.len();
-        self.inboxes[at].put(|letters| letters.arrivals.push(Arrival { socket, early, deflate, guard }));
+        self.inboxes[at]
+            .put(|letters| letters.arrivals.push(Arrival { socket, early, deflate, guest, guard }));
+    }
+
+    /// Says goodbye to every connection with one of these ties.
+    pub fn end(&self, ties: &[Tie]) {
+        if ties.is_empty() {
+            return;
+        }
+        for inbox in &self.inboxes {
+            inbox.put(|letters| letters.ended.extend_from_slice(ties));
+        }
     }
 
     /// Says goodbye to every client, writes what is queued, and ends the threads; at most `patience` for all

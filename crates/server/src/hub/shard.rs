@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use mio::event::Event;
 use mio::{Events, Interest, Poll, Token};
 
-use super::block::Block;
+use super::block::{Block, Piece};
 use super::client::{Client, Flushed};
 use super::topic::{Subscriber, Subscribers, Topic};
 use super::{Arrival, CloseLabels, Config, Direct, Inbox, Metrics, Reply, Source};
@@ -129,6 +129,14 @@ impl Shard {
             self.deliver(block);
             self.inbox.backlog.fetch_sub(block.items().len(), Ordering::Relaxed);
         }
+        if !letters.ended.is_empty() {
+            for index in 0..self.clients.len() as u32 {
+                let tie = self.client(index).and_then(|client| client.guest.tie);
+                if tie.is_some_and(|tie| letters.ended.contains(&tie)) {
+                    self.close(index, Close::SignedOut);
+                }
+            }
+        }
         if let Some(patience) = letters.stop
             && self.stop_at.is_none()
         {
@@ -152,8 +160,9 @@ impl Shard {
             return;
         }
         self.generation += 1;
-        let client =
+        let mut client =
             Client::new(socket, arrival.deflate, self.generation, self.config.coalesce, Instant::now());
+        client.guest = arrival.guest;
         let seat = Some(Seat { client, _guard: arrival.guard });
         match self.clients.get_mut(index as usize) {
             Some(place) => *place = seat,
@@ -186,8 +195,9 @@ impl Shard {
     fn deliver(&mut self, block: &Block) {
         let (mut delivered, mut conflated) = (0, 0);
         let limit = self.config.client_buffer_bytes;
+        let mut joining = Vec::new();
         for item in block.items() {
-            let frame = block.frame(item);
+            let piece = block.piece(item);
             for subscriber in self.subscribers.of(item.topic) {
                 if item.position <= subscriber.since {
                     continue;
@@ -197,7 +207,17 @@ impl Shard {
                 if client.closing.is_some() {
                     continue;
                 }
-                if client.deliver(item.topic, frame, limit, || self.source.now()) {
+                let now = || self.source.now();
+                let is_queued = match piece {
+                    Piece::Frame(frame) => client.deliver(item.topic, frame, limit, now),
+                    Piece::Row(row) => {
+                        if !client.is_joining() {
+                            joining.push(subscriber.client);
+                        }
+                        client.deliver_row(item.topic, row, limit, now)
+                    }
+                };
+                if is_queued {
                     delivered += 1;
                 } else {
                     conflated += 1;
@@ -206,6 +226,12 @@ impl Shard {
                     client.is_ready = true;
                     self.ready.push(subscriber.client);
                 }
+            }
+        }
+        // A frame has no symbol twice: what the next block has goes into another.
+        for index in joining {
+            if let Some(client) = self.client(index) {
+                client.seal();
             }
         }
         self.metrics.delivered.inc_by(delivered);

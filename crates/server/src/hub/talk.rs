@@ -6,21 +6,56 @@ use std::time::Duration;
 use market::{SymbolId, Timestamp};
 use wire::client::{RequestId, Subscribe, Topic as Asked, Unsubscribe};
 use wire::frames::{ErrorCode, ErrorFrame, Pong, ServerFrame, Subscribed};
-use wire::{ClientFrame, SymbolName, parse_client_frame};
+use wire::{Channel, ClientFrame, SymbolName, parse_client_frame};
 
 use super::BarsRequest;
+use super::guest::Guest;
 use super::shard::Shard;
 use super::topic::Topic;
+use crate::people::identity::{Access, Scope};
 
 /// Errors sent in answer to one message; the rest is summed up in the last.
 const ERRORS_PER_MESSAGE: usize = 100;
 
-fn topic(asked: Asked, symbol: SymbolId) -> Topic {
+/// Who may use a channel.
+pub(super) const fn access(channel: Channel) -> Access {
+    match channel {
+        Channel::Prices | Channel::Quotes | Channel::Bars | Channel::Status | Channel::News => Access::Prices,
+        Channel::Account | Channel::Lists | Channel::Alerts => Access::User(Scope::Read),
+    }
+}
+
+/// What a guest is to be sent of a channel.
+enum Wanted {
+    /// This, which is about no symbol.
+    One(Topic),
+    /// Something of each symbol.
+    Each(fn(Asked, SymbolId) -> Topic),
+    /// Nothing: it may not.
+    Nothing,
+}
+
+fn wanted(asked: Asked, guest: Guest) -> Wanted {
+    match (access(asked.channel()), asked) {
+        (Access::Prices, _) if !guest.sees_prices => Wanted::Nothing,
+        (_, Asked::Status) => Wanted::One(Topic::Status),
+        (_, Asked::News) => Wanted::One(Topic::News),
+        (_, Asked::Account) => {
+            guest.account.map_or(Wanted::Nothing, |viewer| Wanted::One(Topic::Account(viewer)))
+        }
+        (_, Asked::Lists) => guest.owner.map_or(Wanted::Nothing, |owner| Wanted::One(Topic::Lists(owner))),
+        (_, Asked::Alerts) => guest.owner.map_or(Wanted::Nothing, |owner| Wanted::One(Topic::Alerts(owner))),
+        (_, Asked::Prices) => Wanted::Each(|_, symbol| Topic::Price(symbol)),
+        (_, Asked::Quotes) => Wanted::Each(|_, symbol| Topic::Quote(symbol)),
+        (_, Asked::Bars { .. }) => Wanted::Each(bars),
+    }
+}
+
+fn bars(asked: Asked, symbol: SymbolId) -> Topic {
     match asked {
-        Asked::Prices => Topic::Price(symbol),
-        Asked::Quotes => Topic::Quote(symbol),
         Asked::Bars { interval, session } => Topic::Bars(symbol, interval.into(), session.into()),
-        Asked::Status => Topic::Status,
+        // Only bars come here.
+        _ => Topic::Price(symbol),
     }
 }
 
@@ -82,8 +117,16 @@ impl Shard {
 
     fn on_subscribe(&mut self, index: u32, subscribe: &Subscribe) {
         let Subscribe { id, topic: asked, symbols, since, coalesce_ms } = subscribe;
-        let known = self.known(index, symbols, id.as_ref());
         let limit = self.config.topics_per_client;
+        let Some(guest) = self.client(index).map(|client| client.guest) else { return };
+        let wanted: Vec<(Topic, Option<SymbolName>)> = match wanted(*asked, guest) {
+            Wanted::Nothing => return self.refuse(index, ErrorFrame::not_allowed(id.clone())),
+            Wanted::One(topic) => vec![(topic, None)],
+            Wanted::Each(of) => {
+                let known = self.known(index, symbols, id.as_ref());
+                known.into_iter().map(|(symbol, name)| (of(*asked, symbol), Some(name))).collect()
+            }
+        };
         let Some(client) = self.client(index) else { return };
         if let Some(milliseconds) = coalesce_ms {
             client.coalesce = Duration::from_millis(u64::from(*milliseconds));
@@ -92,10 +135,6 @@ impl Shard {
         let mut topics = Vec::new();
         let mut names = Vec::new();
         let mut is_over = false;
-        let wanted: Vec<(Topic, Option<SymbolName>)> = match asked {
-            Asked::Status => vec![(Topic::Status, None)],
-            _ => known.into_iter().map(|(symbol, name)| (topic(*asked, symbol), Some(name))).collect(),
-        };
         for (topic, name) in wanted {
             if !client.topics.contains(&topic) {
                 if room == 0 {
@@ -151,12 +190,15 @@ impl Shard {
 
     fn on_unsubscribe(&mut self, index: u32, unsubscribe: &Unsubscribe) {
         let Unsubscribe { id, topic: asked, symbols } = unsubscribe;
-        if *asked == Asked::Status {
-            self.end(index, Topic::Status);
-            return;
-        }
-        for (symbol, _) in self.known(index, symbols, id.as_ref()) {
-            self.end(index, topic(*asked, symbol));
+        let Some(guest) = self.client(index).map(|client| client.guest) else { return };
+        match wanted(*asked, guest) {
+            Wanted::Nothing => {}
+            Wanted::One(topic) => self.end(index, topic),
+            Wanted::Each(of) => {
+                for (symbol, _) in self.known(index, symbols, id.as_ref()) {
+                    self.end(index, of(*asked, symbol));
+                }
+            }
         }
     }
 }

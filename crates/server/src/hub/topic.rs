@@ -15,14 +15,30 @@ pub enum Topic {
     Bars(SymbolId, Interval, SessionFilter),
     /// Feeds, session, clock.
     Status,
+    /// What happens to an account.
+    Account(Viewer),
+    /// Which watch lists somebody has.
+    Lists(Owner),
+    /// Somebody's alerts.
+    Alerts(Owner),
+    /// Articles.
+    News,
 }
+
+/// Whose account: a number that the live view gave out, and gives nobody else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Viewer(pub u32);
+
+/// Whose records: a person's id, or 0 for those of the local user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Owner(pub i64);
 
 impl Topic {
     /// The symbol it is about.
     pub const fn symbol(self) -> Option<SymbolId> {
         match self {
             Self::Price(symbol) | Self::Quote(symbol) | Self::Bars(symbol, ..) => Some(symbol),
-            Self::Status => None,
+            Self::Status | Self::Account(_) | Self::Lists(_) | Self::Alerts(_) | Self::News => None,
         }
     }
 }
@@ -41,8 +57,10 @@ pub struct Subscriber {
 pub struct Subscribers {
     prices: Vec<Vec<Subscriber>>,
     quotes: Vec<Vec<Subscriber>>,
-    bars: HashMap<Topic, Vec<Subscriber>>,
+    /// Of bars and of what is somebody's own, which are few.
+    others: HashMap<Topic, Vec<Subscriber>>,
     status: Vec<Subscriber>,
+    news: Vec<Subscriber>,
 }
 
 impl Subscribers {
@@ -51,8 +69,11 @@ impl Subscribers {
         match topic {
             Topic::Price(symbol) => self.prices.get(symbol.index()).map_or(&[], Vec::as_slice),
             Topic::Quote(symbol) => self.quotes.get(symbol.index()).map_or(&[], Vec::as_slice),
-            Topic::Bars(..) => self.bars.get(&topic).map_or(&[], Vec::as_slice),
+            Topic::Bars(..) | Topic::Account(_) | Topic::Lists(_) | Topic::Alerts(_) => {
+                self.others.get(&topic).map_or(&[], Vec::as_slice)
+            }
             Topic::Status => &self.status,
+            Topic::News => &self.news,
         }
     }
 
@@ -66,8 +87,11 @@ impl Subscribers {
         match topic {
             Topic::Price(symbol) => grown(&mut self.prices, symbol),
             Topic::Quote(symbol) => grown(&mut self.quotes, symbol),
-            Topic::Bars(..) => self.bars.entry(topic).or_default(),
+            Topic::Bars(..) | Topic::Account(_) | Topic::Lists(_) | Topic::Alerts(_) => {
+                self.others.entry(topic).or_default()
+            }
             Topic::Status => &mut self.status,
+            Topic::News => &mut self.news,
         }
     }
 
@@ -89,8 +113,8 @@ impl Subscribers {
         list.retain(|s| s.client != client);
         if list.is_empty() {
             *list = Vec::new();
-            if let Topic::Bars(..) = topic {
-                self.bars.remove(&topic);
+            if let Topic::Bars(..) | Topic::Account(_) | Topic::Lists(_) | Topic::Alerts(_) = topic {
+                self.others.remove(&topic);
             }
         }
     }

@@ -10,7 +10,7 @@ use store::Store;
 use tokio::sync::mpsc;
 use wire::encode;
 use wire::frames::BarChange;
-use wire::http::{Card, Sparkline, StatusAnswer};
+use wire::http::{Card, Sparkline, StatusAnswer, SymbolGapBody};
 use wire::quote::QuoteRow;
 
 use super::Live;
@@ -204,6 +204,10 @@ impl MarketData for Reader {
             }
             lines
         })
+    }
+
+    fn gaps(&self, id: SymbolId) -> Vec<SymbolGapBody> {
+        self.live.gaps(id)
     }
 
     fn status(&self) -> StatusAnswer {

@@ -3,27 +3,35 @@
 //! One task (`run`) writes; everyone else reads a moment under the same lock. Nothing waits for a
 //! socket, a disk or a client while the lock is held.
 
+pub mod accounts;
 pub mod freshness;
+mod gaps;
+mod lists;
 pub mod market_data;
 pub mod publish;
+mod rate;
 pub mod run;
 pub mod source;
 mod viewers;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use market::calendar::{DayHours, Session, next_session};
 use market::tape::{Counters, Last, Limits, Tape};
 use market::{FeedStatus, Hours, Symbol, SymbolId, Timestamp, Universe};
 use wire::frames::PriceValue;
-use wire::http::{FeedBody, MarketBody, StatusAnswer};
+use wire::http::{FeedBody, MarketBody, StatusAnswer, SymbolGapBody};
 use wire::names::MarketSession;
 use wire::quote::Quote;
 use wire::{Freshness, SymbolName};
 
+pub use accounts::{AccountWatch, Accounts};
 use freshness::{Situation, freshness};
+use gaps::Gaps;
+pub use lists::{Lists, ListsWatch};
+use rate::Rate;
 pub use viewers::Viewers;
 
 /// Gives the time.
@@ -41,12 +49,50 @@ struct Feed {
 /// No feed is known for a symbol.
 const NO_FEED: u8 = u8::MAX;
 
+/// A price as the tape has it.
+#[derive(Debug, Clone)]
+pub struct Priced {
+    /// Dollars, or the quote currency of a pair.
+    pub price: market::Price,
+    /// The trade's own time.
+    pub time: Timestamp,
+    /// When this server learnt of it.
+    pub arrived: Timestamp,
+    /// Where it comes from.
+    pub source: Arc<str>,
+}
+
+/// A last price that changed.
+#[derive(Debug, Clone)]
+pub struct Moved {
+    /// Of what.
+    pub symbol: Symbol,
+    /// To what.
+    pub priced: Priced,
+}
+
+/// Somebody who is shown every last price as it changes, in order. Called by the task that writes the live
+/// view: it must not wait.
+pub trait PriceWatch: Send + Sync {
+    /// It wants none now, so that none need be gathered.
+    fn is_idle(&self) -> bool;
+
+    /// Last prices that changed.
+    fn moved(&self, prices: &[Moved]);
+}
+
 #[derive(Debug)]
 struct State {
     tape: Tape,
     feeds: Vec<Feed>,
     /// Which feed a symbol's events came from last, by symbol.
     feed_of: Vec<u8>,
+    /// When the last price of a symbol was learnt, by symbol.
+    arrived: Vec<Timestamp>,
+    /// What each feed may have missed, by its name.
+    gaps: HashMap<String, Gaps>,
+    /// What comes of each feed, by its name.
+    rates: HashMap<String, Rate>,
 }
 
 /// What is true now, for those who watch.
@@ -60,6 +106,12 @@ pub struct Live {
     position: AtomicU64,
     /// Who watches what.
     pub viewers: Viewers,
+    /// What those whose accounts are watched have.
+    pub accounts: Accounts,
+    /// Which watch lists those who watch have.
+    pub lists: Lists,
+    /// Shown every last price.
+    watch: OnceLock<Arc<dyn PriceWatch>>,
 }
 
 impl std::fmt::Debug for Live {
@@ -78,10 +130,16 @@ impl Live {
                 tape: Tape::new(Arc::clone(&universe), limits),
                 feeds: Vec::new(),
                 feed_of: Vec::new(),
+                arrived: Vec::new(),
+                gaps: HashMap::new(),
+                rates: HashMap::new(),
             }),
             universe: RwLock::new(universe),
             position: AtomicU64::new(0),
             viewers: Viewers::default(),
+            accounts: Accounts::default(),
+            lists: Lists::default(),
+            watch: OnceLock::new(),
         }
     }
 
@@ -129,6 +187,12 @@ impl Live {
         }
     }
 
+    /// Events of a feed in the last full minute; nothing where none was counted yet.
+    pub fn per_minute(&self, feed: &str) -> Option<u64> {
+        let now = self.now();
+        self.read().rates.get(feed)?.per_minute(now)
+    }
+
     /// Some feed has said that it is up.
     pub fn has_feed(&self) -> bool {
         self.read().feeds.iter().any(|f| f.status.state == market::FeedState::Up)
@@ -140,8 +204,25 @@ impl Live {
         self.read().quote(symbol, now, self.hours(symbol))
     }
 
+    /// Where prices of a symbol come from.
+    pub fn source(&self, symbol: SymbolId) -> Option<Arc<str>> {
+        self.read().source(symbol)
+    }
+
     fn hours(&self, symbol: SymbolId) -> Hours {
         self.universe().get(symbol).map_or(Hours::UsEquity, |i| i.hours)
+    }
+
+    /// The last price of a symbol, if there is one.
+    pub fn priced(&self, symbol: SymbolId) -> Option<Priced> {
+        let state = self.read();
+        let last = state.tape.last(symbol)?;
+        Some(state.priced(symbol, &last))
+    }
+
+    /// Shows every last price to somebody from now on. Only the first call counts.
+    pub fn set_watch(&self, watch: Arc<dyn PriceWatch>) {
+        let _ = self.watch.set(watch);
     }
 
     /// What to call a symbol.
@@ -157,7 +238,7 @@ impl Live {
     /// Feeds, market session and clock.
     pub fn status(&self) -> StatusAnswer {
         let now = self.now();
-        let feeds = self.read().feeds.iter().map(|f| FeedBody::from(&f.status)).collect();
+        let feeds = self.read().feed_bodies();
         StatusAnswer {
             server_time: now,
             version: env!("CARGO_PKG_VERSION").into(),
@@ -165,6 +246,19 @@ impl Live {
             market: market_body(now),
             feeds,
         }
+    }
+
+    /// The newest times in which feeds may have missed trades of a symbol, oldest first.
+    pub fn gaps(&self, symbol: SymbolId) -> Vec<SymbolGapBody> {
+        let state = self.read();
+        let own = state.feed(symbol).map(|feed| feed.status.name.as_str());
+        let told = state.gaps.iter().flat_map(|(feed, gaps)| {
+            let body = move |(from, to)| SymbolGapBody { feed: feed.clone(), from, to };
+            gaps.of(symbol, own == Some(feed.as_str())).map(body)
+        });
+        let mut told: Vec<_> = told.collect();
+        told.sort_by(|a, b| (a.from, a.to, &a.feed).cmp(&(b.from, b.to, &b.feed)));
+        told
     }
 
     /// The last publication.
@@ -192,6 +286,49 @@ fn market_body(now: Timestamp) -> MarketBody {
 }
 
 impl State {
+    fn note_arrival(&mut self, symbol: SymbolId, now: Timestamp) {
+        if self.arrived.len() <= symbol.index() {
+            self.arrived.resize(symbol.index() + 1, Timestamp::EPOCH);
+        }
+        self.arrived[symbol.index()] = now;
+    }
+
+    fn priced(&self, symbol: SymbolId, last: &Last) -> Priced {
+        // What was stored before the start arrived then, about when it happened.
+        let arrived = self.arrived.get(symbol.index()).copied().unwrap_or(Timestamp::EPOCH);
+        Priced {
+            price: last.price,
+            time: last.key.ts_event,
+            arrived: arrived.max(last.key.ts_event),
+            source: self.source(symbol).unwrap_or_else(|| Arc::from("tape")),
+        }
+    }
+
+    fn feed_bodies(&self) -> Vec<FeedBody> {
+        let body = |feed: &Feed| {
+            let gaps = self.gaps.get(&feed.status.name);
+            FeedBody {
+                gaps: gaps.map_or(0, Gaps::count),
+                recent_gaps: gaps.map(Gaps::bodies).unwrap_or_default(),
+                ..FeedBody::from(&feed.status)
+            }
+        };
+        self.feeds.iter().map(body).collect()
+    }
+
+    /// Notes that a feed may have missed something.
+    fn note_gap(&mut self, feed: &str, symbols: &[SymbolId], from: Timestamp, to: Timestamp) {
+        if !self.gaps.contains_key(feed) {
+            if self.gaps.len() >= usize::from(NO_FEED) {
+                return;
+            }
+            self.gaps.insert(feed.to_owned(), Gaps::default());
+        }
+        if let Some(gaps) = self.gaps.get_mut(feed) {
+            gaps.note(symbols, from, to);
+        }
+    }
+
     /// The feed whose prices of this symbol are shown.
     fn feed(&self, symbol: SymbolId) -> Option<&Feed> {
         match self.feed_of.get(symbol.index()) {

@@ -12,7 +12,7 @@ use wire::encode;
 use wire::frames::{BarChange, PriceValue, RemovedBar, ServerFrame};
 use wire::http::BarBody;
 
-use super::{Live, NO_FEED, State};
+use super::{Live, Moved, NO_FEED, State};
 use crate::hub::block::Block;
 use crate::hub::topic::Topic;
 
@@ -132,14 +132,27 @@ impl Live {
         for some in events.chunks(EVENTS_PER_LOCK) {
             let mut state = self.write();
             updates.clear();
+            state.tape.expect(some);
             for event in some {
+                if let MarketEvent::Gap { symbols, from, to } = event {
+                    state.note_gap(feed, symbols, *from, *to);
+                }
                 match way {
                     Way::Log => state.tape.apply(event, &mut updates),
                     Way::Live => state.tape.apply_live(event, &mut updates),
                 }
             }
             let feed_at = state.feed_index(feed);
+            state.note_rate(feed, self.now(), some.len());
+            let (now, watch) = (self.now(), self.watch.get().filter(|watch| !watch.is_idle()));
+            let mut moved = Vec::new();
             for update in &updates {
+                if let Some(last) = &update.last {
+                    state.note_arrival(update.symbol, now);
+                    if let (Some(_), Some(symbol)) = (watch, universe.symbol(update.symbol)) {
+                        moved.push(Moved { symbol, priced: state.priced(update.symbol, last) });
+                    }
+                }
                 state.note_feed(update.symbol, feed_at);
                 changes.note(update, way, wants_bars);
                 let Some(last) = update.last.filter(|_| self.viewers.wants_price(update.symbol)) else {
@@ -157,6 +170,10 @@ impl Live {
                 if block.len_bytes() >= BLOCK_BYTES {
                     publish(std::mem::take(&mut block));
                 }
+            }
+            drop(state);
+            if let (Some(watch), false) = (watch, moved.is_empty()) {
+                watch.moved(&moved);
             }
         }
         publish(block);
@@ -193,8 +210,8 @@ impl Live {
         for id in symbols {
             let Some(instrument) = universe.get(*id) else { continue };
             let quote = state.quote(*id, now, instrument.hours);
-            block.push(Topic::Quote(*id), self.next_position(), |out| {
-                encode::quote_update(&instrument.symbol, &quote, out);
+            block.push_row(Topic::Quote(*id), self.next_position(), |out| {
+                encode::quote_entry(&instrument.symbol, &quote, out);
             });
         }
         block
@@ -265,6 +282,11 @@ impl Live {
                     }
                 }
                 Topic::Status => messages.extend(status.clone()),
+                Topic::Account(viewer) => messages.extend(self.accounts.frame(viewer)),
+                Topic::Lists(owner) => messages.extend(self.lists.frame(owner)),
+                Topic::Alerts(owner) => messages.extend(self.lists.alerts_frame(owner)),
+                // Only what comes; what was there is asked for over HTTP.
+                Topic::News => {}
             }
         }
         prices.finish(messages);
@@ -307,6 +329,15 @@ impl State {
     fn feed_index(&self, feed: &str) -> u8 {
         // There are fewer feeds than 255; see `set_feeds`.
         self.feeds.iter().position(|f| f.status.name == feed).map_or(NO_FEED, |at| at as u8)
+    }
+
+    fn note_rate(&mut self, feed: &str, now: Timestamp, n: usize) {
+        if let Some(rate) = self.rates.get_mut(feed) {
+            rate.count(now, n);
+        } else if self.rates.len() < usize::from(NO_FEED) {
+            // As many as there may be feeds; see `set_feeds`.
+            self.rates.entry(feed.to_owned()).or_default().count(now, n);
+        }
     }
 
     fn note_feed(&mut self, symbol: SymbolId, feed: u8) {

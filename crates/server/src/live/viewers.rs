@@ -1,7 +1,7 @@
 //! Who watches what: counts by topic, so that nothing is encoded for nobody, and by symbol, so that
 //! feeds are asked for what is watched.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -26,6 +26,8 @@ struct Rest {
     quotes: HashMap<SymbolId, u32>,
     bars: HashMap<SymbolId, HashMap<(Interval, SessionFilter), u32>>,
     status: u32,
+    /// Symbols that alerts are about, which are to be subscribed to though nobody looks at them.
+    held: HashMap<SymbolId, u32>,
     /// Symbols asked for by HTTP, which has no end of interest: until when they count as watched.
     leases: HashMap<SymbolId, Timestamp>,
     /// Symbols whose count changed since it was last reported.
@@ -68,6 +70,7 @@ impl Viewers {
                     rest.bars.remove(&symbol);
                 }
             }
+            Topic::Account(_) | Topic::Lists(_) | Topic::Alerts(_) | Topic::News => {}
             Topic::Status => rest.status = if more { rest.status + 1 } else { rest.status.saturating_sub(1) },
         }
         if let Some(symbol) = topic.symbol() {
@@ -79,6 +82,13 @@ impl Viewers {
     /// Somebody wants each change of this symbol's price.
     pub fn wants_price(&self, symbol: SymbolId) -> bool {
         self.prices.get(symbol.index()).is_none_or(|count| count.load(Ordering::Relaxed) > 0)
+    }
+
+    /// Somebody more, or fewer, needs the log to have this symbol, without looking at it.
+    pub fn hold(&self, symbol: SymbolId, more: bool) {
+        let mut rest = self.rest();
+        step(&mut rest.held, symbol, more);
+        rest.changed.insert(symbol);
     }
 
     /// Keeps symbols watched until a time, for those who ask again and again instead of subscribing.
@@ -112,8 +122,15 @@ impl Viewers {
     /// All counts above zero.
     pub fn all(&self) -> Vec<(SymbolId, u32)> {
         let rest = self.rest();
-        let symbols: HashSet<SymbolId> = rest.symbols.keys().chain(rest.leases.keys()).copied().collect();
+        let symbols: HashSet<SymbolId> =
+            rest.symbols.keys().chain(rest.leases.keys()).chain(rest.held.keys()).copied().collect();
         symbols.into_iter().map(|symbol| (symbol, count(&rest, symbol))).collect()
+    }
+
+    /// Symbols that somebody looks at, and does not only need to be in the log.
+    pub fn looked_at(&self) -> BTreeSet<SymbolId> {
+        let rest = self.rest();
+        rest.symbols.keys().chain(rest.leases.keys()).copied().collect()
     }
 
     /// Which of these symbols' rows somebody wants.
@@ -145,7 +162,9 @@ impl Viewers {
 
 fn count(rest: &Rest, symbol: SymbolId) -> u32 {
     let leased = u32::from(rest.leases.contains_key(&symbol));
-    rest.symbols.get(&symbol).copied().unwrap_or(0) + leased
+    // However many alerts there are, they need it once.
+    let held = u32::from(rest.held.contains_key(&symbol));
+    rest.symbols.get(&symbol).copied().unwrap_or(0) + leased + held
 }
 
 fn step<K: std::hash::Hash + Eq + Copy>(counts: &mut HashMap<K, u32>, key: K, more: bool) {
@@ -174,6 +193,23 @@ mod tests {
         assert_eq!(viewers.take_changes(Timestamp::EPOCH), []);
         assert!(viewers.wants_price(a) && !viewers.wants_price(b));
         assert_eq!(viewers.quotes(), [a]);
+    }
+
+    #[test]
+    fn what_alerts_need_counts_once_and_is_not_looked_at() {
+        let viewers = Viewers::default();
+        let (a, b) = (SymbolId(1), SymbolId(2));
+        viewers.watch(Topic::Price(b), true);
+        viewers.hold(a, true);
+        viewers.hold(a, true);
+        let mut all = viewers.all();
+        all.sort();
+        assert_eq!(all, [(a, 1), (b, 1)]);
+        assert_eq!(viewers.looked_at(), BTreeSet::from([b]));
+        viewers.hold(a, false);
+        viewers.take_changes(Timestamp::EPOCH);
+        viewers.hold(a, false);
+        assert_eq!(viewers.take_changes(Timestamp::EPOCH), [(a, 0)]);
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub enum Close {
     NoPong,
     /// Nothing could be written for a minute.
     TooSlow,
+    /// The login or key it came with has ended.
+    SignedOut,
 }
 
 impl Close {
@@ -36,6 +38,7 @@ impl Close {
             Self::TooBig => 1009,
             Self::NoPong => 4000,
             Self::TooSlow => 4001,
+            Self::SignedOut => 4003,
         }
     }
 
@@ -50,6 +53,7 @@ impl Close {
             Self::TooBig => "message over 64 KiB",
             Self::NoPong => "no pong within 60 s",
             Self::TooSlow => "too slow: nothing could be written for 60 s",
+            Self::SignedOut => "signed out: the login or key has ended",
         }
     }
 
@@ -64,6 +68,7 @@ impl Close {
             Self::TooBig => "too_big",
             Self::NoPong => "no_pong",
             Self::TooSlow => "too_slow",
+            Self::SignedOut => "signed_out",
         }
     }
 }
@@ -79,10 +84,21 @@ const PONG: u8 = 0xA;
 /// Appends a text frame around what `payload` writes. The header is written last, once the length is
 /// known, by moving the payload up if it is long.
 pub fn write_text(out: &mut Vec<u8>, payload: impl FnOnce(&mut Vec<u8>)) {
+    let begin = begin_text(out);
+    payload(out);
+    end_text(out, begin);
+}
+
+/// Begins a text frame whose payload is to be appended, and tells where it begins; [`end_text`] completes it.
+pub fn begin_text(out: &mut Vec<u8>) -> usize {
     let begin = out.len();
     // Room for the header of a middling frame, which nearly all are.
     out.extend_from_slice(&[FIN | TEXT, 126, 0, 0]);
-    payload(out);
+    begin
+}
+
+/// Completes the text frame that begins there and has its whole payload.
+pub fn end_text(out: &mut Vec<u8>, begin: usize) {
     let len = out.len() - begin - 4;
     match len {
         0..=125 => {

@@ -16,14 +16,15 @@ use tokio::net::TcpStream;
 use wire::problem::{PROBLEM_JSON, Problem};
 
 use super::deflate;
-use crate::http::Permit;
+use crate::http::{Admitted, Permit};
 use crate::hub::Hub;
 
 /// What RFC 6455 appends to the client's key.
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// The handler of `/ws`. The connection keeps the listener's permit, so that it counts as a connection
-/// of its address for as long as it lives.
+/// of its address for as long as it lives. What it may watch whoever stands before this handler has decided
+/// ([`Admitted`]); where nobody has, it is a visitor.
 pub fn route<S>(hub: Arc<Hub>) -> MethodRouter<S>
 where
     S: Clone + Send + Sync + 'static,
@@ -34,6 +35,7 @@ where
 async fn handshake(
     State(hub): State<Arc<Hub>>,
     permit: Option<Extension<Permit>>,
+    admitted: Option<Extension<Admitted>>,
     request: Request,
 ) -> Response {
     let key = match websocket_key(request.headers()) {
@@ -46,6 +48,7 @@ async fn handshake(
         .iter()
         .filter_map(|v| v.to_str().ok())
         .any(deflate::is_acceptable);
+    let admitted = admitted.map_or_else(Admitted::visitor, |Extension(admitted)| admitted);
     tokio::spawn(async move {
         let upgraded = match hyper::upgrade::on(request).await {
             Ok(upgraded) => upgraded,
@@ -57,7 +60,10 @@ async fn handshake(
             return tracing::error!("the listener's connections are not plain TCP sockets");
         };
         match parts.io.into_inner().into_std() {
-            Ok(socket) => hub.adopt(socket, parts.read_buf.to_vec(), compress, Box::new(permit)),
+            Ok(socket) => {
+                let guard = Box::new((permit, admitted.guard));
+                hub.adopt(socket, parts.read_buf.to_vec(), compress, admitted.guest, guard);
+            }
             Err(error) => tracing::warn!(%error, "cannot take a socket over"),
         }
     });

@@ -12,13 +12,13 @@ use prometheus_client::registry::Registry;
 use serde_json::Value;
 use tower::ServiceExt;
 use wire::Freshness;
-use wire::http::{Card, FeedBody, MarketBody, Sparkline, StatusAnswer};
+use wire::http::{Card, FeedBody, MarketBody, Sparkline, StatusAnswer, SymbolGapBody};
 use wire::names::{FeedStateName, IntervalName, MarketSession};
 use wire::quote::{Quote, QuoteRow};
 
 use crate::http::page::Page;
 use crate::http::source::{Answer, BarsError, BarsPage, BarsQuery, MarketData};
-use crate::http::{ApiState, HttpMetrics, router};
+use crate::http::{ApiParts, HttpMetrics, router};
 
 /// Bars the made-up market has of each symbol, one a minute.
 pub(super) const BARS: i64 = 25;
@@ -155,6 +155,15 @@ impl MarketData for Fixture {
         Box::pin(std::future::ready(vec![line; ids.len()]))
     }
 
+    fn gaps(&self, id: SymbolId) -> Vec<SymbolGapBody> {
+        let gap = SymbolGapBody {
+            feed: "sim".into(),
+            from: at("2026-01-05T14:59:00Z"),
+            to: at("2026-01-05T14:59:04.5Z"),
+        };
+        if self.text(id) == "AAPL" { vec![gap] } else { Vec::new() }
+    }
+
     fn status(&self) -> StatusAnswer {
         StatusAnswer {
             server_time: at("2026-01-05T15:00:00Z"),
@@ -176,6 +185,12 @@ impl MarketData for Fixture {
                 last_event_at: Some(at("2026-01-05T15:00:00Z")),
                 delay_ms: Some(3),
                 reconnects: 0,
+                gaps: 1,
+                recent_gaps: vec![wire::http::GapBody {
+                    from: "2026-01-05T14:59:00Z".parse().unwrap(),
+                    to: "2026-01-05T14:59:04Z".parse().unwrap(),
+                    symbols: None,
+                }],
             }],
         }
     }
@@ -207,7 +222,7 @@ pub(super) fn app_of(market: Fixture, timeout: Duration) -> Router {
     let mut registry = Registry::default();
     let metrics = HttpMetrics::register(&mut registry);
     let sources = vec!["https://finnhub.io".to_owned()];
-    let mut state = ApiState::new(Arc::new(market), Arc::new(registry), metrics, sources);
+    let mut state = ApiParts::new(Arc::new(market), Arc::new(registry), metrics, sources);
     state.request_timeout = timeout;
     let script = "console.log(1);".repeat(200);
     state.page = Arc::new(Page::new([

@@ -68,12 +68,12 @@ async fn without_a_page_it_says_how_to_build_one() {
 
     use prometheus_client::registry::Registry;
 
-    use crate::http::{ApiState, HttpMetrics, Page, router};
+    use crate::http::{ApiParts, HttpMetrics, Page, router};
 
     let mut registry = Registry::default();
     let metrics = HttpMetrics::register(&mut registry);
     let market = Arc::new(super::fixture::Fixture::new());
-    let mut state = ApiState::new(market, Arc::new(registry), metrics, vec![]);
+    let mut state = ApiParts::new(market, Arc::new(registry), metrics, vec![]);
     state.page = Arc::new(Page::new(Vec::<(String, Bytes)>::new()));
     let reply = call(&router(state, axum::Router::new()), Method::GET, "/", HTML).await;
     assert_eq!(reply.status, StatusCode::OK);

@@ -41,6 +41,7 @@ async fn what_does_not_exist_is_a_problem() {
         ("/api/v1/symbols/gm", "unknown symbol: gm"),
         ("/api/v1/symbols/%3Cscript%3E", "unknown symbol: <script>"),
         ("/api/v1/bars/XYZ", "unknown symbol: XYZ"),
+        ("/api/v1/gaps/XYZ", "unknown symbol: XYZ"),
         ("/api", "there is nothing at /api; see /docs"),
         ("/api/v2/quotes", "there is nothing at /api/v2/quotes; see /docs"),
         ("/api/v1/symbols/", "there is nothing at /api/v1/symbols/; see /docs"),

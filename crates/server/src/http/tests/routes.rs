@@ -123,10 +123,13 @@ async fn the_rest_of_the_routes() {
         get("/api/v1/sparklines?symbols=AAPL,XYZ").await.text(),
         r#"{"sparklines":{"AAPL":{"interval":"5m","closes":[1.5,1.6]}}}"#
     );
-    expect![[
-        r#"{"server_time":"2026-01-05T15:00:00Z","version":"0.1.0","epoch":"e1","market":{"session":"regular","opens_at":"2026-01-05T14:30:00Z","closes_at":"2026-01-05T21:00:00Z"},"feeds":[{"name":"sim","source":"sim","state":"up","detail":null,"symbols_subscribed":12,"symbols_waiting":0,"symbol_limit":null,"last_event_at":"2026-01-05T15:00:00Z","delay_ms":3,"reconnects":0}]}"#
-    ]]
+    expect![[r#"{"server_time":"2026-01-05T15:00:00Z","version":"0.1.0","epoch":"e1","market":{"session":"regular","opens_at":"2026-01-05T14:30:00Z","closes_at":"2026-01-05T21:00:00Z"},"feeds":[{"name":"sim","source":"sim","state":"up","detail":null,"symbols_subscribed":12,"symbols_waiting":0,"symbol_limit":null,"last_event_at":"2026-01-05T15:00:00Z","delay_ms":3,"reconnects":0,"gaps":1,"recent_gaps":[{"from":"2026-01-05T14:59:00Z","to":"2026-01-05T14:59:04Z","symbols":null}]}]}"#]]
     .assert_eq(get("/api/v1/status").await.text());
+    assert_eq!(
+        get("/api/v1/gaps/AAPL").await.text(),
+        r#"{"symbol":"AAPL","gaps":[{"feed":"sim","from":"2026-01-05T14:59:00Z","to":"2026-01-05T14:59:04.500Z"}]}"#
+    );
+    assert_eq!(get("/api/v1/gaps/GM").await.text(), r#"{"symbol":"GM","gaps":[]}"#);
     assert_eq!(get("/sources").await.text(), r#"{"sources":["https://finnhub.io"]}"#);
     assert_eq!(get("/healthz").await.text(), "ok\n");
     assert_eq!(get("/readyz").await.text(), "ready\n");
