@@ -1,10 +1,19 @@
 //! The settings file, and how it and the command line become one.
 
+mod news;
+mod oidc;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use feeds::legacy_quotes::Address;
+use notify::email::SmtpConfig;
+use notify::reach::Reach;
 use serde::Deserialize;
+use server::people::peer::Proxies;
 
+pub(crate) use self::news::{FinnhubNewsConfig, GuardianConfig, NewsConfig, SimNewsConfig};
+pub(crate) use self::oidc::OidcConfig;
 use crate::cli::ServeFlags;
 use crate::roles::Roles;
 use crate::{Failure, usage};
@@ -16,14 +25,35 @@ struct File {
     listen: Option<String>,
     data: Option<PathBuf>,
     nats: Option<String>,
+    ca: Option<PathBuf>,
     instance: Option<String>,
     connections: Option<usize>,
     connections_per_address: Option<usize>,
     symbols_per_connection: Option<usize>,
     coalesce_ms: Option<u8>,
     grace: Option<u64>,
+    desk_quotes: Option<String>,
+    desk_price_age: Option<u64>,
+    desk_shards: Option<u16>,
+    desk_database: Option<String>,
+    operator_key: Option<String>,
+    require_sign_in: bool,
+    proxies: Option<Vec<String>>,
+    public_url: Option<String>,
+    oidc_issuer: Option<String>,
+    oidc_client_id: Option<String>,
+    oidc_client_secret: Option<String>,
+    oidc_client_secret_file: Option<PathBuf>,
+    oidc_name: Option<String>,
+    oidc_auto_create: bool,
+    smtp: Option<String>,
+    smtp_from: Option<String>,
+    push_contact: Option<String>,
+    allow_private_targets: bool,
+    notify_networks: Option<Vec<String>>,
     log: Option<String>,
     feeds: Vec<FeedConfig>,
+    news: Vec<NewsConfig>,
 }
 
 /// One `[[feeds]]` of the settings file.
@@ -126,16 +156,39 @@ impl FeedConfig {
 pub(crate) struct Config {
     pub(crate) roles: Roles,
     pub(crate) listen: String,
+    /// It was said, and is not the default.
+    pub(crate) is_listen_given: bool,
     pub(crate) data: PathBuf,
     pub(crate) nats: Option<String>,
+    /// Authorities of one's own, for NATS and PostgreSQL.
+    pub(crate) ca: Option<PathBuf>,
     pub(crate) instance: String,
     pub(crate) connections: usize,
     pub(crate) connections_per_address: usize,
     pub(crate) symbols_per_connection: usize,
     pub(crate) coalesce: Duration,
     pub(crate) grace: Duration,
+    /// Where the desk's prices come from.
+    pub(crate) desk_quotes: DeskQuotes,
+    /// The oldest price of the tape that is traded on.
+    pub(crate) desk_price_age: Duration,
+    /// Shards of a new desk.
+    pub(crate) desk_shards: u16,
+    /// Where the desk's journal is kept, if not in the data folder.
+    pub(crate) desk_database: Option<Secret>,
+    pub(crate) operator_key: Option<Secret>,
+    /// Prices are for those who signed in.
+    pub(crate) require_sign_in: bool,
+    /// Whose word on where a request comes from is taken.
+    pub(crate) proxies: Proxies,
+    /// The provider people may sign in with.
+    pub(crate) oidc: Option<OidcConfig>,
+    /// How people are reached.
+    pub(crate) notify: NotifyConfig,
     pub(crate) log: String,
     pub(crate) feeds: Vec<FeedConfig>,
+    /// Where articles come from.
+    pub(crate) news: Vec<NewsConfig>,
 }
 
 /// The default rate of the simulated market: the well-known names trade several times a second.
@@ -147,23 +200,37 @@ pub(crate) fn load(flags: ServeFlags, roles: Roles) -> Result<Config, Failure> {
         Some(path) => read(path)?,
         None => File::default(),
     };
-    let listen = flags.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".into());
+    let listen = flags.listen.or(file.listen);
+    let is_listen_given = listen.is_some();
+    let listen = listen.unwrap_or_else(|| "127.0.0.1:8080".into());
     let nats = flags.nats.or(file.nats);
-    if !roles.is_all() && nats.is_none() {
+    if !(roles.feeds && roles.server) && nats.is_none() {
         return Err(usage("roles that run apart need a NATS server; name it with --nats nats://HOST:PORT"));
     }
     let coalesce_ms = flags.coalesce_ms.or(file.coalesce_ms).unwrap_or(0);
     if coalesce_ms > 50 {
         return Err(usage(format!("coalesce_ms = {coalesce_ms} is too large; it may be 0 to 50")));
     }
+    let oidc = OidcConfig::read(oidc::Given {
+        issuer: flags.oidc_issuer.or(file.oidc_issuer),
+        client_id: flags.oidc_client_id.or(file.oidc_client_id),
+        secret: flags.oidc_client_secret.or(file.oidc_client_secret),
+        secret_file: flags.oidc_client_secret_file.or(file.oidc_client_secret_file),
+        name: flags.oidc_name.or(file.oidc_name),
+        creates: flags.oidc_auto_create || file.oidc_auto_create,
+    })?;
     let mut feeds = file.feeds;
-    complete(&mut feeds, flags.finnhub_key, flags.seed, flags.rate)?;
+    complete(&mut feeds, flags.finnhub_key.clone(), flags.seed, flags.rate)?;
+    let mut news = file.news;
+    news::complete(&mut news, &feeds, flags.finnhub_key.as_ref(), flags.guardian_key.as_ref())?;
     Ok(Config {
         roles,
         data: flags.data.or(file.data).unwrap_or_else(|| "./bellwether-data".into()),
-        instance: flags.instance.or(file.instance).unwrap_or_else(|| format!("{}-{roles}-{listen}", host())),
+        instance: flags.instance.or(file.instance).unwrap_or_else(|| instance(roles, &listen)),
         listen,
+        is_listen_given,
         nats,
+        ca: flags.ca.or(file.ca),
         connections: flags.connections.or(file.connections).unwrap_or(20_000),
         connections_per_address: flags
             .connections_per_address
@@ -171,10 +238,138 @@ pub(crate) fn load(flags: ServeFlags, roles: Roles) -> Result<Config, Failure> {
             .unwrap_or(1_000),
         symbols_per_connection: flags.symbols_per_connection.or(file.symbols_per_connection).unwrap_or(5_000),
         coalesce: Duration::from_millis(u64::from(coalesce_ms)),
+        desk_quotes: desk_quotes(flags.desk_quotes.or(file.desk_quotes))?,
+        desk_price_age: Duration::from_secs(flags.desk_price_age.or(file.desk_price_age).unwrap_or(60)),
+        desk_shards: flags.desk_shards.or(file.desk_shards).unwrap_or(1),
+        desk_database: flags.desk_database.or(file.desk_database).map(Secret),
+        operator_key: operator_key(flags.operator_key.or(file.operator_key))?,
+        require_sign_in: flags.require_sign_in || file.require_sign_in,
+        proxies: proxies(flags.proxies.or(file.proxies))?,
+        oidc,
         grace: Duration::from_secs(flags.grace.or(file.grace).unwrap_or(30)),
+        notify: NotifyConfig::read(
+            flags.public_url.or(file.public_url),
+            (flags.smtp.or(file.smtp), flags.smtp_from.or(file.smtp_from)),
+            flags.push_contact.or(file.push_contact),
+            (
+                flags.allow_private_targets || file.allow_private_targets,
+                flags.notify_networks.or(file.notify_networks).unwrap_or_default(),
+            ),
+        )?,
         log: flags.log.or(file.log).unwrap_or_else(|| "info".into()),
         feeds,
+        news,
     })
+}
+
+/// How people are reached.
+#[derive(Debug, Clone)]
+pub(crate) struct NotifyConfig {
+    /// The page as people have it, without a slash at its end.
+    pub(crate) page: Option<String>,
+    /// The mail server.
+    pub(crate) smtp: Option<SmtpConfig>,
+    /// Where push services find the operator.
+    pub(crate) push_contact: String,
+    /// Which private addresses are reached.
+    pub(crate) reach: Reach,
+}
+
+impl NotifyConfig {
+    fn read(
+        page: Option<String>,
+        (smtp, from): (Option<String>, Option<String>),
+        contact: Option<String>,
+        (allows_private, networks): (bool, Vec<String>),
+    ) -> Result<Self, Failure> {
+        let page = page.map(|page| page.trim_end_matches('/').to_owned());
+        let is_address = |page: &String| {
+            let host = page.strip_prefix("https://").or_else(|| page.strip_prefix("http://"));
+            host.is_some_and(|host| !host.is_empty() && host.bytes().all(|b| b.is_ascii_graphic()))
+        };
+        if let Some(page) = page.as_ref().filter(|page| !is_address(page)) {
+            return Err(usage(format!("public_url = {page:?} must be like https://bell.example.com")));
+        }
+        let smtp = match (smtp, &from) {
+            (None, _) => None,
+            (Some(_), None) => {
+                return Err(usage("smtp needs smtp_from, the sender, such as Bellwether <bell@example.com>"));
+            }
+            (Some(server), Some(from)) => {
+                Some(SmtpConfig::read(&server, from).map_err(|error| usage(format!("smtp: {error}")))?)
+            }
+        };
+        let contact = contact
+            .or_else(|| smtp.as_ref().map(|smtp| format!("mailto:{}", smtp.sender())))
+            .or_else(|| page.clone().filter(|page| page.starts_with("https://")))
+            .unwrap_or_else(|| "mailto:operator@localhost.localdomain".into());
+        if !(contact.starts_with("mailto:") || contact.starts_with("https://")) {
+            return Err(usage(format!("push_contact = {contact:?} must begin with mailto: or https://")));
+        }
+        let named = Reach::read(&networks).map_err(|error| usage(format!("notify_networks: {error}")))?;
+        let reach = if allows_private { named.with_private() } else { named };
+        Ok(Self { page, smtp, push_contact: contact, reach })
+    }
+}
+
+/// Where the desk's prices come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum DeskQuotes {
+    /// The live tape.
+    Tape,
+    /// The legacy quote server.
+    Server(Address),
+}
+
+fn desk_quotes(text: Option<String>) -> Result<DeskQuotes, Failure> {
+    match text.as_deref() {
+        None | Some("tape") => Ok(DeskQuotes::Tape),
+        Some(text) => match text.parse() {
+            Ok(address) => Ok(DeskQuotes::Server(address)),
+            Err(error) => {
+                Err(usage(format!("desk_quotes = {text:?}: {error}; it may be tape or tcp://HOST:PORT")))
+            }
+        },
+    }
+}
+
+fn proxies(texts: Option<Vec<String>>) -> Result<Proxies, Failure> {
+    Proxies::read(&texts.unwrap_or_default()).map_err(|error| usage(format!("proxies: {error}")))
+}
+
+/// A key short enough to be guessed is refused.
+fn operator_key(key: Option<String>) -> Result<Option<Secret>, Failure> {
+    match key {
+        Some(key) if key.len() < 6 || !key.bytes().all(|b| b.is_ascii_graphic()) => {
+            Err(usage("the operator key must have at least 6 visible ASCII characters"))
+        }
+        key => Ok(key.map(Secret)),
+    }
+}
+
+/// A text that logs do not show.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Secret(String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl std::ops::Deref for Secret {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A name that no other process on this NATS server has.
+fn instance(roles: Roles, listen: &str) -> String {
+    let name = format!("{}-{roles}-{listen}", host());
+    // Of those whose port the system chooses, a machine may have several.
+    if listen.ends_with(":0") { format!("{name}-{}", std::process::id()) } else { name }
 }
 
 /// This machine's name, so that two machines with the same settings differ.
@@ -265,6 +460,16 @@ mod tests {
     }
 
     #[test]
+    fn private_targets_are_closed_unless_they_are_allowed() {
+        let here = "127.0.0.1".parse().unwrap();
+        let allows = |text: &str, flags| with_file(text, flags).unwrap().notify.reach.allows(here);
+        assert!(!allows("", ServeFlags::default()));
+        assert!(allows("allow_private_targets = true", ServeFlags::default()));
+        assert!(allows("", ServeFlags { allow_private_targets: true, ..ServeFlags::default() }));
+        assert!(allows("notify_networks = [\"127.0.0.1\"]", ServeFlags::default()));
+    }
+
+    #[test]
     fn a_flag_beats_the_file() {
         let flags = ServeFlags { listen: Some("127.0.0.1:1".into()), ..ServeFlags::default() };
         let config = with_file("listen = \"127.0.0.1:2\"\ncoalesce_ms = 7", flags).unwrap();
@@ -280,6 +485,15 @@ mod tests {
             ("[[feeds]]\nkind = \"finnhub\"", "has no key"),
             ("[[feeds]]\nkind = \"sim\"\n[[feeds]]\nkind = \"sim\"", "two feeds are called \"sim\""),
             ("listen = ", "line 1"),
+            ("proxies = [\"10.0.0.0/99\"]", "no network"),
+            ("notify_networks = [\"localhost\"]", "notify_networks: \"localhost\" is no address"),
+            ("smtp = \"smtp://mail.example.com\"", "smtp needs smtp_from"),
+            ("smtp = \"mail.example.com\"\nsmtp_from = \"a@example.com\"", "smtp: "),
+            ("public_url = \"bell.example.com\"", "must be like https://bell.example.com"),
+            ("oidc_client_id = \"us\"", "oidc_client_id is set without oidc_issuer"),
+            ("oidc_issuer = \"https://login.example.com\"", "oidc_issuer needs oidc_client_id"),
+            ("oidc_issuer = \"login.example.com\"\noidc_client_id = \"us\"", "must be like https://login"),
+            ("push_contact = \"ada@example.com\"", "must begin with mailto:"),
         ];
         for (text, told) in cases {
             let message = with_file(text, ServeFlags::default()).unwrap_err();

@@ -6,16 +6,30 @@ mod bars;
 mod cli;
 /// The settings file, and how it and the command line become one.
 mod config;
+/// `bellwether invite`: a link that makes somebody a user or an operator.
+mod invite;
 /// `bellwether up` and `serve`: what runs.
 mod roles;
 /// `bellwether sim`: the providers' look-alikes.
 mod sim_command;
+/// `bellwether verify`: proves the ledger.
+mod verify;
+/// `bellwether watch`: the market in a terminal.
+mod watch;
+/// `bellwether workload`: plays a day-trading workload against a server, or makes one.
+mod workload;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
 use cli::{Cli, Command};
+use mimalloc::MiMalloc;
+
+/// What one thread allocates another frees, for every answer of the desk and every batch of the bus: the system's
+/// allocator has threads wait for each other over that.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Why a command ended badly, as far as its exit status tells.
 #[derive(Debug)]
@@ -59,6 +73,10 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Serve { roles, flags } => roles::start(config::load(flags, roles::Roles::of(&roles)?)?),
         Command::Bars(flags) => bars::run(&flags),
         Command::Sim(flags) => sim_command::run(flags),
+        Command::Verify(flags) => verify::run(&config::load(flags, roles::Roles::ALL)?),
+        Command::Invite(flags) => invite::run(flags),
+        Command::Watch(flags) => watch::run(flags),
+        Command::Workload(flags) => workload::run(&flags),
         Command::Openapi => {
             print!("{}", server::http::document());
             Ok(())

@@ -45,6 +45,7 @@ fn flags_and_variables_are_on_the_page() {
         ("up", "## `bellwether up` and `bellwether serve`"),
         ("bars", "## `bellwether bars FILE`"),
         ("sim", "## `bellwether sim`"),
+        ("workload", "## `bellwether workload FILE`"),
     ];
     for (command, heading) in cases {
         let help = told(&[command, "--help"]);
@@ -69,15 +70,23 @@ fn keys(text: &str) -> BTreeSet<String> {
 #[test]
 fn names_of_the_settings_file_are_on_the_page() {
     let part_of_up = part("## `bellwether up` and `bellwether serve`");
-    for key in keys("nonsense = 1").into_iter().filter(|key| key != "feeds") {
+    for key in keys("nonsense = 1").into_iter().filter(|key| !["feeds", "news"].contains(&&**key)) {
         assert!(part_of_up.contains(&format!("| `{key}` |")), "{key} is not on the page");
     }
-    for (kind, rest) in [("sim", ""), ("finnhub", ""), ("replay", "file = \"day.csv\"\n")] {
-        let listed = keys(&format!("[[feeds]]\nkind = \"{kind}\"\n{rest}nonsense = 1\n"));
-        let heading = format!("### `kind = \"{kind}\"`");
-        let at = PAGE.find(&heading).unwrap_or_else(|| panic!("no heading {heading:?}"));
-        let rest = &PAGE[at + heading.len()..];
-        let end = rest.find("\n## ").into_iter().chain(rest.find("\n### ")).min().unwrap_or(rest.len());
-        assert_eq!(first_cells(&rest[..end]), listed, "kind {kind}");
+    let feeds = [("sim", ""), ("finnhub", ""), ("replay", "file = \"day.csv\"\n")];
+    for (kind, rest) in feeds {
+        check_kind("feeds", kind, rest, &format!("### `kind = \"{kind}\"`"));
     }
+    for kind in ["guardian", "finnhub"] {
+        check_kind("news", kind, "", &format!("### News of `kind = \"{kind}\"`"));
+    }
+}
+
+/// The names that a kind of entry may have are those of the table under its heading.
+fn check_kind(table: &str, kind: &str, rest: &str, heading: &str) {
+    let listed = keys(&format!("[[{table}]]\nkind = \"{kind}\"\n{rest}nonsense = 1\n"));
+    let at = PAGE.find(heading).unwrap_or_else(|| panic!("no heading {heading:?}"));
+    let rest = &PAGE[at + heading.len()..];
+    let end = rest.find("\n## ").into_iter().chain(rest.find("\n### ")).min().unwrap_or(rest.len());
+    assert_eq!(first_cells(&rest[..end]), listed, "kind {kind} of {table}");
 }

@@ -1,19 +1,32 @@
 //! What runs: the roles of this process, joined by a bus.
 
+/// Counts of others, as metrics.
+mod collect;
+/// Day trading.
+pub(crate) mod desk;
 /// Market events in.
 mod feeds;
+/// Articles in.
+mod news;
+/// Notices to people.
+mod notify;
+/// How a process without pages is doing.
+mod operations;
+/// Who signs in, and where they are kept.
+pub(crate) mod people;
 /// Pages, prices and answers out.
 mod server;
 
 use std::fmt;
 use std::io::IsTerminal as _;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ::server::live;
 use bus::{Bus, BusError, LocalBus, LocalConfig, NatsBus, NatsConfig};
 use market::{Timestamp, Universe};
 use prometheus_client::registry::Registry;
+use store::records::Records;
 use store::{Store, StoreError};
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
@@ -31,33 +44,37 @@ pub(crate) struct Roles {
     pub(crate) feeds: bool,
     /// The tape, its fan-out, HTTP and the page.
     pub(crate) server: bool,
+    /// Day trading. It is reached through the server of its own process.
+    pub(crate) desk: bool,
 }
 
 impl Roles {
     /// Everything.
-    pub(crate) const ALL: Self = Self { feeds: true, server: true };
+    pub(crate) const ALL: Self = Self { feeds: true, server: true, desk: true };
 
     /// Reads names of roles.
     pub(crate) fn of(names: &[String]) -> Result<Self, Failure> {
-        let mut roles = Self { feeds: false, server: false };
+        let mut roles = Self { feeds: false, server: false, desk: false };
         for name in names {
             match name.as_str() {
                 "feeds" => roles.feeds = true,
                 "server" => roles.server = true,
-                other => return Err(usage(format!("unknown role {other:?}; roles are feeds and server"))),
+                "desk" => roles.desk = true,
+                other => {
+                    return Err(usage(format!("unknown role {other:?}; roles are feeds, server and desk")));
+                }
             }
         }
+        if roles.desk && !roles.server {
+            return Err(usage("the desk is reached through a server: run --roles server,desk"));
+        }
         Ok(roles)
-    }
-
-    pub(crate) fn is_all(self) -> bool {
-        self == Self::ALL
     }
 }
 
 impl fmt::Display for Roles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = [(self.feeds, "feeds"), (self.server, "server")];
+        let names = [(self.feeds, "feeds"), (self.server, "server"), (self.desk, "desk")];
         let names: Vec<&str> = names.into_iter().filter(|(is, _)| *is).map(|(_, name)| name).collect();
         f.write_str(&names.join("-"))
     }
@@ -110,13 +127,29 @@ pub(crate) struct House {
     pub(crate) config: Config,
     pub(crate) bus: Bus,
     pub(crate) store: Arc<Store>,
+    /// Where people are kept, where there is a server.
+    pub(crate) records: Option<Arc<Records>>,
     /// Turns true when the end begins.
     pub(crate) stop: watch::Receiver<bool>,
+    /// The simulated market, where this process plays one.
+    pub(crate) simulated: OnceLock<Arc<::sim::market::Market>>,
+    /// What is said once all is ready, after the address: who waits for the address reads the first line.
+    pub(crate) greeting: OnceLock<String>,
+}
+
+/// Has memory counted in small pages. In huge ones what the start has used and let go stays with the process: 125 MiB
+/// with the defaults in place of 67.
+fn spare_memory() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::thread::disable_transparent_huge_pages(true) {
+        tracing::debug!(%error, "the system's huge pages stay on");
+    }
 }
 
 /// Runs until it is told to stop.
 pub(crate) fn start(config: Config) -> Result<(), Failure> {
     init_log(&config.log)?;
+    spare_memory();
     let store = Store::open(&config.data).map_err(|error| match error {
         StoreError::Database(error) => {
             Failure::Failed(anyhow::anyhow!("cannot open the database in {}: {error}", config.data.display()))
@@ -131,7 +164,8 @@ pub(crate) fn start(config: Config) -> Result<(), Failure> {
 }
 
 async fn run(config: Config, store: Arc<Store>) -> Result<(), Failure> {
-    let door = match config.roles.server {
+    // Feeds alone need no port; where one is named, they show how they are.
+    let door = match config.roles.server || config.is_listen_given {
         true => Some(server::bind(&config).await?),
         false => None,
     };
@@ -139,23 +173,50 @@ async fn run(config: Config, store: Arc<Store>) -> Result<(), Failure> {
     let bus = join(&config, universe).await?;
     let mut registry = Registry::with_prefix("bellwether");
     let feed_metrics = ::feeds::Metrics::register(&mut registry);
+    registry.register_collector(Box::new(collect::TasksCollector(tokio::runtime::Handle::current())));
+    if let Bus::Nats(nats) = &bus {
+        registry.register_collector(Box::new(collect::NatsCollector(nats.clone())));
+    }
     let (stop, stopping) = watch::channel(false);
-    let house = Arc::new(House { config, bus, store, stop: stopping });
-    // The log is read from before the first event on.
-    let log = match house.config.roles.server {
-        true => Some(live::run::open_log(&house.bus, &house.store).await.map_err(anyhow::Error::from)?),
+    let records = match config.roles.server {
+        true => Some(people::open(&config).await?),
         false => None,
+    };
+    let house = Arc::new(House {
+        config,
+        bus,
+        store,
+        records,
+        stop: stopping,
+        simulated: OnceLock::new(),
+        greeting: OnceLock::new(),
+    });
+    // The log is read from before the first event on.
+    let log = match &house.records {
+        Some(records) => {
+            let decided = people::decided(&house.config, records).await?;
+            let log = live::run::open_log(&house.bus, &house.store, decided).await;
+            Some(log.map_err(anyhow::Error::from)?)
+        }
+        None => None,
     };
     let feeds = match house.config.roles.feeds {
-        true => Some(feeds::start(Arc::clone(&house), feed_metrics).await?),
+        true => Some(feeds::start(Arc::clone(&house), feed_metrics.clone()).await?),
         false => None,
     };
-    let server = match (door, log) {
-        (Some(door), Some(log)) => Some(server::start(Arc::clone(&house), door, log, registry).await?),
-        _ => None,
-    };
-    match &server {
-        Some(server) => println!("bellwether is ready at http://{}", server.address()),
+    let address = door.as_ref().map(|door| door.address());
+    let mut server = None;
+    let mut operations = None;
+    match (door, log) {
+        (Some(door), Some(log)) => {
+            server = Some(server::start(Arc::clone(&house), door, log, registry, &feed_metrics).await?);
+        }
+        (Some(door), None) => operations = Some(operations::start(&house, door, registry)),
+        (None, _) => {}
+    }
+    let greeting = house.greeting.get().map(|said| format!("\n{said}")).unwrap_or_default();
+    match address {
+        Some(address) => println!("bellwether is ready at http://{address}{greeting}"),
         None => println!("bellwether is ready: {}", house.config.roles),
     }
     stopped().await;
@@ -168,6 +229,9 @@ async fn run(config: Config, store: Arc<Store>) -> Result<(), Failure> {
         }
         if let Some(server) = server {
             server.ended().await;
+        }
+        if let Some(operations) = operations {
+            let _ = operations.await;
         }
         if let Err(error) = house.bus.close().await {
             tracing::warn!(%error, "the bus did not close in order");
@@ -186,8 +250,12 @@ async fn join(config: &Config, universe: Arc<Universe>) -> Result<Bus, Failure> 
         bus.publish_universe(universe).await.map_err(anyhow::Error::from)?;
         return Ok(bus);
     };
-    let nats =
-        NatsConfig { owns_universe: config.roles.feeds, universe, ..NatsConfig::new(url, &config.instance) };
+    let nats = NatsConfig {
+        ca: config.ca.clone(),
+        owns_universe: config.roles.feeds,
+        universe,
+        ..NatsConfig::new(url, &config.instance)
+    };
     match NatsBus::connect(nats).await {
         Ok(bus) => Ok(Bus::Nats(bus)),
         // Nothing has been started yet, and only a setting or a package mends it.

@@ -13,14 +13,14 @@ use crate::bars::served;
 use crate::house::{Bellwether, Process, ended, soon, subscribe};
 
 /// A NATS server on a free port with a folder of its own.
-struct Nats {
+pub(crate) struct Nats {
     port: u16,
     folder: tempfile::TempDir,
     process: Process,
 }
 
 impl Nats {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let folder = tempfile::tempdir().unwrap();
         let process = Self::run(port, folder.path());
@@ -50,7 +50,7 @@ impl Nats {
         .await;
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port)
     }
 
@@ -94,6 +94,11 @@ async fn two_processes_are_as_one() {
         (&feed["name"], &feed["state"], &feed["symbols_subscribed"]),
         (&json!("sim"), &json!("up"), &json!(3))
     );
+
+    // Feeds that were given a port show how they are, and no pages.
+    assert_eq!((feeds.get("/readyz").await.status, feeds.get("/").await.status), (200, 404));
+    assert_eq!(feeds.metric("bellwether_nats_connected", "").await, 1.0);
+    assert!(feeds.metric("bellwether_nats_log_messages_total", "").await > 0.0);
 
     // Another server beside it, whose viewers do not take the first one's away.
     let other = Bellwether::serve("server", &nats.url(), &other_data, &[]);

@@ -34,8 +34,8 @@ fn bad_flags_are_told_in_one_line() {
         (&["up", "--listen", "8080", "--data", data], &["8080", "--listen"]),
         (&["up", "--listen", "198.51.100.1:80", "--data", data], &["198.51.100.1:80", "--listen"]),
         (
-            &["serve", "--roles", "feeds,desk", "--nats", "nats://127.0.0.1:1"],
-            &["\"desk\"", "feeds", "server"],
+            &["serve", "--roles", "feeds,desks", "--nats", "nats://127.0.0.1:1"],
+            &["\"desks\"", "feeds", "server"],
         ),
         (&["serve", "--roles", "feeds"], &["--nats"]),
         (&["sim", "--listen", "somewhere"], &["somewhere", "--listen"]),

@@ -11,11 +11,14 @@ use std::time::{Duration, Instant};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 /// Nothing here takes so long unless it never happens.
-pub(crate) const LONG: Duration = Duration::from_secs(60);
+pub(crate) const LONG: Duration = Duration::from_secs(120);
+/// The operator's key of servers that are given one.
+pub(crate) const OPERATOR_KEY: &str = "the-key-of-the-operator";
 /// How often what cannot be waited for is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
@@ -129,11 +132,16 @@ impl Process {
     }
 
     /// Waits for a line on standard output.
-    fn line(&self, with: &str) -> String {
+    pub(crate) fn line(&self, with: &str) -> String {
         match self.stdout.line(with) {
             Some(line) => line,
             None => panic!("no {with:?} was printed; on stderr:\n{}", self.stderr.so_far()),
         }
+    }
+
+    /// A line that was printed so far.
+    pub(crate) fn printed(&self, with: &str) -> Option<String> {
+        self.stdout.so_far().lines().find(|line| line.contains(with)).map(str::to_owned)
     }
 
     pub(crate) fn log(&self) -> String {
@@ -166,6 +174,11 @@ impl Process {
         }
     }
 
+    /// How many files and sockets it has open.
+    pub(crate) fn descriptors(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).expect("it runs").count()
+    }
+
     /// Resident memory in MiB.
     pub(crate) fn resident_mib(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
@@ -192,6 +205,7 @@ impl Drop for Process {
 pub(crate) struct Bellwether {
     pub(crate) process: Process,
     address: String,
+    http: reqwest::Client,
 }
 
 impl Bellwether {
@@ -207,13 +221,26 @@ impl Bellwether {
         Self::run(&["serve", "--roles", roles, "--nats", nats, "--instance", &name], data, more)
     }
 
-    fn run(what: &[&str], data: &Path, more: &[&str]) -> Self {
+    /// `up` on a free port, with a key for the operator.
+    pub(crate) fn with_operator(data: &Path, more: &[&str]) -> Self {
         let mut command = bellwether();
-        command.args(what).arg("--data").arg(data).args(["--listen", "127.0.0.1:0"]).args(more);
+        command.env("BELLWETHER_OPERATOR_KEY", OPERATOR_KEY);
+        Self::run_as(command, &["up"], data, more)
+    }
+
+    fn run(what: &[&str], data: &Path, more: &[&str]) -> Self {
+        Self::run_as(bellwether(), what, data, more)
+    }
+
+    fn run_as(mut command: Command, what: &[&str], data: &Path, more: &[&str]) -> Self {
+        command.args(what).arg("--data").arg(data).args(more);
+        if !more.contains(&"--listen") {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
         let process = Process::start(&mut command);
         let line = process.line("bellwether is ready");
         let address = line.strip_prefix("bellwether is ready at http://").unwrap_or_default().to_owned();
-        Self { process, address }
+        Self { process, address, http: http() }
     }
 
     pub(crate) fn address(&self) -> &str {
@@ -222,6 +249,12 @@ impl Bellwether {
 
     pub(crate) async fn get(&self, path: &str) -> Got {
         get(&format!("http://{}{path}", self.address)).await
+    }
+
+    /// A request to this server, to be added to and sent with [`got`] or [`try_got`].
+    pub(crate) fn ask(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+        let method = method.parse().expect("a method");
+        self.http.request(method, format!("http://{}{path}", self.address))
     }
 
     /// A `GET` that must succeed, read as JSON.
@@ -286,7 +319,7 @@ impl Got {
     }
 }
 
-fn http() -> reqwest::Client {
+pub(crate) fn http() -> reqwest::Client {
     // Fails only if it was done before, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().no_proxy().timeout(LONG).build().expect("a client")
@@ -300,12 +333,17 @@ pub(crate) async fn post(url: &str, body: &Value) -> Got {
     got(http().post(url).header("content-type", "application/json").body(body.to_string())).await
 }
 
-async fn got(request: reqwest::RequestBuilder) -> Got {
-    let answer = request.send().await.expect("an answer");
+pub(crate) async fn got(request: reqwest::RequestBuilder) -> Got {
+    try_got(request).await.expect("an answer")
+}
+
+/// Sends a request of which no answer may come.
+pub(crate) async fn try_got(request: reqwest::RequestBuilder) -> Result<Got, reqwest::Error> {
+    let answer = request.send().await?;
     let status = answer.status().as_u16();
     let content_type =
         answer.headers().get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
-    Got { status, content_type, body: answer.text().await.expect("a body") }
+    Ok(Got { status, content_type, body: answer.text().await? })
 }
 
 /// A WebSocket client.
@@ -314,6 +352,16 @@ pub(crate) struct Client(pub(crate) WebSocketStream<MaybeTlsStream<TcpStream>>);
 impl Client {
     pub(crate) async fn connect(address: &str) -> Result<Self, WsError> {
         connect_async(format!("ws://{address}/ws")).await.map(|(socket, _)| Self(socket))
+    }
+
+    /// With headers, such as a cookie.
+    pub(crate) async fn connect_as(address: &str, headers: &[(&str, &str)]) -> Result<Self, WsError> {
+        let mut request = format!("ws://{address}/ws").into_client_request()?;
+        for (name, value) in headers {
+            let name: tokio_tungstenite::tungstenite::http::HeaderName = name.parse().expect("a name");
+            request.headers_mut().insert(name, value.parse().expect("a value"));
+        }
+        connect_async(request).await.map(|(socket, _)| Self(socket))
     }
 
     pub(crate) async fn say(&mut self, frame: Value) {
@@ -402,14 +450,20 @@ pub(crate) struct Lookalike {
     _process: Process,
     rest: String,
     stream: String,
+    quotes: String,
 }
 
 impl Lookalike {
     pub(crate) fn start(more: &[&str]) -> Self {
         let process = Process::start(bellwether().args(["sim", "--listen", "127.0.0.1:0"]).args(more));
         let url = |with| process.line(with).split_whitespace().last().expect("an address").to_owned();
-        let (rest, stream) = (url("http://"), url("ws://"));
-        Self { rest, stream, _process: process }
+        let (rest, stream, quotes) = (url("http://"), url("ws://"), url("tcp://"));
+        Self { rest, stream, quotes, _process: process }
+    }
+
+    /// Where it is the legacy quote server.
+    pub(crate) fn quotes(&self) -> &str {
+        &self.quotes
     }
 
     /// A settings file that takes prices from it.

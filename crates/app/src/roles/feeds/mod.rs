@@ -5,7 +5,7 @@ mod finnhub;
 /// A past day, played again.
 mod replay;
 /// The simulated market, in process.
-mod sim;
+pub(super) mod sim;
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -73,6 +73,8 @@ struct Feed {
     status: watch::Receiver<FeedStatus>,
     desk: Arc<dyn Desk>,
     interest: Interest,
+    /// An operator has paused it.
+    paused: watch::Sender<bool>,
 }
 
 /// Which feed an instrument is taken from, by symbol id.
@@ -109,11 +111,12 @@ pub(super) async fn start(house: Arc<House>, metrics: Metrics) -> Result<FeedsRo
             metrics: metrics.feed(&name),
         };
         let started = match config {
-            FeedConfig::Sim(config) => sim::start(config, links, &mut tasks).await?,
+            FeedConfig::Sim(config) => sim::start(config, links, &mut tasks, &house.simulated).await?,
             FeedConfig::Finnhub(config) => finnhub::start(config, links, &mut tasks)?,
             FeedConfig::Replay(config) => replay::start(config, links, &mut tasks)?,
         };
-        tasks.spawn(pump_events(house.bus.clone(), name.as_str().into(), queue));
+        let (paused, pausing) = watch::channel(false);
+        tasks.spawn(pump_events(house.bus.clone(), name.as_str().into(), queue, pausing));
         tasks.spawn(pump_status(house.bus.clone(), started.status.clone(), house.stop.clone()));
         feeds.push(Feed {
             name,
@@ -122,6 +125,7 @@ pub(super) async fn start(house: Arc<House>, metrics: Metrics) -> Result<FeedsRo
             status: started.status,
             desk: started.desk,
             interest: Interest::new(started.limit, house.config.grace),
+            paused,
         });
     }
     let owners = Owners::default();
@@ -135,9 +139,33 @@ pub(super) async fn start(house: Arc<House>, metrics: Metrics) -> Result<FeedsRo
     Ok(FeedsRole { tasks })
 }
 
-/// Events of a feed, to the bus; ends with the feed.
-async fn pump_events(bus: Bus, feed: Arc<str>, mut queue: mpsc::Receiver<Vec<MarketEvent>>) {
-    while let Some(events) = queue.recv().await {
+/// Events of a feed, to the bus; ends with the feed. While it is paused they are dropped, and what may have been missed is
+/// told once it goes on.
+async fn pump_events(
+    bus: Bus,
+    feed: Arc<str>,
+    mut queue: mpsc::Receiver<Vec<MarketEvent>>,
+    mut paused: watch::Receiver<bool>,
+) {
+    let clock = super::clock();
+    let mut paused_at = None;
+    loop {
+        let events = tokio::select! {
+            biased;
+            Ok(()) = paused.changed() => match (*paused.borrow_and_update(), paused_at.take()) {
+                (true, since) => {
+                    paused_at = since.or_else(|| Some(clock()));
+                    continue;
+                }
+                (false, Some(from)) => vec![MarketEvent::Gap { symbols: Vec::new(), from, to: clock() }],
+                (false, None) => continue,
+            },
+            events = queue.recv() => match events {
+                Some(_) if paused_at.is_some() => continue,
+                Some(events) => events,
+                None => return,
+            },
+        };
         let batch = EventBatch { feed: Arc::clone(&feed), events };
         if let Err(error) = bus.publish_events(batch).await {
             tracing::error!(feed = &*feed, %error, "events cannot be passed on");
@@ -261,6 +289,9 @@ async fn follow_interest(house: Arc<House>, mut feeds: Vec<Feed>, owners: Owners
             }
         }
         for (feed, counts) in feeds.iter_mut().zip(counts) {
+            let is_paused = table.is_paused(&feed.name);
+            feed.paused.send_if_modified(|known| std::mem::replace(known, is_paused) != is_paused);
+            let counts = if is_paused { Vec::new() } else { counts };
             // The bus has summed up all servers and forgotten the dead ones.
             if let Err(error) = feed.interest.report("viewers", counts, LEASE, now) {
                 tracing::warn!(feed = feed.name, %error, "what viewers watch is left out");

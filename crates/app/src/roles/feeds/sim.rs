@@ -1,6 +1,6 @@
 //! The simulated market, in process.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ::sim::feed::Ids;
 use ::sim::market::{HoursMode, Market, MarketConfig};
@@ -68,7 +68,22 @@ pub(super) async fn start(
     config: &SimConfig,
     links: Links,
     tasks: &mut JoinSet<()>,
+    simulated: &OnceLock<Arc<Market>>,
 ) -> Result<Started, Failure> {
+    let market = make(config).await?;
+    // The first one has the news.
+    let _ = simulated.set(Arc::clone(&market));
+    let is_open = market.config().hours == HoursMode::Open;
+    let list = market.universe().instruments(is_open).collect();
+    links.listing.send_replace(Some(Arc::new(list)));
+    let (status, told) = watch::channel(initial_status(&links.name));
+    let desk = Arc::new(SimDesk { market: Arc::clone(&market), universe: links.universe.clone() });
+    tasks.spawn(run(market, links, status));
+    Ok(Started { status: told, desk, limit: None })
+}
+
+/// Makes the market, which takes a while.
+pub(in crate::roles) async fn make(config: &SimConfig) -> Result<Arc<Market>, Failure> {
     let rate = config.rate.unwrap_or(SIM_RATE);
     if rate == 0 || rate > ::sim::market::RATE_MAX {
         return Err(usage(format!("rate = {rate} cannot be; it may be 1 to {}", ::sim::market::RATE_MAX)));
@@ -79,13 +94,7 @@ pub(super) async fn start(
     };
     let settings = MarketConfig { seed: config.seed.unwrap_or(1), rate, hours, ..MarketConfig::default() };
     let market = tokio::task::spawn_blocking(move || Market::new(settings));
-    let market = Arc::new(market.await.map_err(|error| Failure::Failed(error.into()))?);
-    let list = market.universe().instruments(hours == HoursMode::Open).collect();
-    links.listing.send_replace(Some(Arc::new(list)));
-    let (status, told) = watch::channel(initial_status(&links.name));
-    let desk = Arc::new(SimDesk { market: Arc::clone(&market), universe: links.universe.clone() });
-    tasks.spawn(run(market, links, status));
-    Ok(Started { status: told, desk, limit: None })
+    Ok(Arc::new(market.await.map_err(|error| Failure::Failed(error.into()))?))
 }
 
 fn initial_status(name: &str) -> FeedStatus {
