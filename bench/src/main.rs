@@ -3,6 +3,7 @@
 //! One thread publishes, receives and plays the provider, for Bellwether and for the servers it is
 //! measured beside. `docs/performance.md` tells what is measured and what came out.
 
+mod desk;
 mod engine;
 mod finnhub;
 mod frame;
@@ -41,6 +42,8 @@ struct Arguments {
 enum Command {
     /// Fan-out of one server: every value to everyone who asked for it.
     Fanout(Fanout),
+    /// The desk over HTTP: classic workloads, commands a second and percentiles.
+    Desk(desk::Arguments),
     /// Everything, the servers side by side; writes bench/results/latest.json and latest.md.
     Run(suite::Arguments),
     /// From the start of `bellwether up` to its first price and to its readiness.
@@ -141,6 +144,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<()> {
     match command {
         Command::Fanout(f) => fan_out(&f),
+        Command::Desk(arguments) => desk::run(&arguments),
         Command::Run(arguments) => suite::run(&arguments),
         Command::Startup { programs, runs } => {
             println!("{}", measure::startup(&programs, runs)?);
