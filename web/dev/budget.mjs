@@ -4,7 +4,8 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 const INITIAL_JS_MAX = 130_000;
-const ALL_JS_MAX = 200_000;
+/** Every page there is, of which each loads when it is opened. */
+const ALL_JS_MAX = 250_000;
 
 const dist = path.join(import.meta.dirname, '..', 'dist');
 const html = readFileSync(path.join(dist, 'index.html'), 'utf8');
@@ -16,7 +17,7 @@ const sum = (files, folder = '') => files.reduce((bytes, file) => bytes + size(f
 let over = false;
 for (const [what, bytes, max] of [
   ['first visit', sum(initial), INITIAL_JS_MAX],
-  ['with charts', sum(all, 'assets/'), ALL_JS_MAX],
+  ['with every page', sum(all, 'assets/'), ALL_JS_MAX],
 ]) {
   console.log(`${what}: ${bytes} bytes of script, gzipped, of ${max}`);
   over ||= bytes > max;

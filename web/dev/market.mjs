@@ -81,7 +81,16 @@ export class Market {
     let n = 0;
     for (const [symbol, name, exchange, kind, price, sector, industry] of [...named, ...rest]) {
       n += 1;
-      this.instruments.push({ symbol, name, exchange, kind, currency: 'USD', sector, industry });
+      this.instruments.push({
+        symbol,
+        name,
+        exchange,
+        kind,
+        currency: 'USD',
+        sector,
+        industry,
+        hours: 'always',
+      });
       const next = random(seed + n * 7919);
       const decimals = decimalsFor(price);
       const previous = Number((price * (0.97 + next() * 0.06)).toFixed(decimals));

@@ -1,11 +1,8 @@
 /** axe over every view, in both themes, at a desk's width and a phone's. */
-import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
-import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { check } from './axe.mjs';
 import { listOf, openBrowser, openPage, priceOf, Server } from './harness.mjs';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let server;
 let browser;
 
@@ -17,95 +14,95 @@ after(async () => {
   await server?.stop();
 });
 
-async function check(page, view) {
-  // Through the debugger, so the page's own policy against foreign scripts stays in force.
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() =>
-    window.axe.run(document, {
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-    }),
-  );
-  const found = violations.map(
-    ({ id, help, nodes }) =>
-      `${id}: ${help}\n${nodes
-        .slice(0, 4)
-        .map((node) => `    ${node.target.join(' ')} ${node.any[0]?.message ?? ''}`)
-        .join('\n')}`,
-  );
-  assert.deepEqual(found, [], `${view}\n${found.join('\n')}`);
-}
+const found = (page) => page.getByRole('listbox').getByRole('option').first();
+const dialog = (page) => page.getByRole('dialog');
+const closeDialog = async (page) => {
+  await page.keyboard.press('Escape');
+  await dialog(page).waitFor({ state: 'detached' });
+};
 
-const views = {
-  list: { path: '/', ready: (page) => priceOf(page, 'AAPL') },
-  empty: {
+/** Pages, each loaded once, and the views one comes to on them, one after the other. */
+const pages = [
+  {
+    path: '/',
+    views: {
+      list: { open: (page) => priceOf(page, 'AAPL') },
+      search: {
+        open: async (page) => {
+          await page.getByRole('combobox', { name: 'Find a symbol' }).fill('motors');
+          await found(page).waitFor();
+        },
+        close: async (page) => {
+          await page.keyboard.press('Escape');
+          await found(page).waitFor({ state: 'detached' });
+          await page.evaluate(() => document.activeElement?.blur());
+        },
+      },
+      help: {
+        open: async (page) => {
+          await page.keyboard.press('?');
+          await dialog(page).waitFor();
+        },
+        close: closeDialog,
+      },
+      sources: {
+        open: async (page) => {
+          await page.locator('.strip__market').click();
+          await dialog(page).waitFor();
+        },
+        close: closeDialog,
+      },
+    },
+  },
+  {
     path: '/',
     storage: { 'bellwether.lists': listOf([]) },
-    ready: (page) => page.getByText('is empty').waitFor(),
+    views: { empty: { open: (page) => page.getByText('is empty').waitFor() } },
   },
-  search: {
-    path: '/',
-    ready: async (page) => {
-      await page.getByRole('combobox', { name: 'Find a symbol' }).fill('motors');
-      await page.getByRole('option').first().waitFor();
-    },
+  {
+    path: '/no/such/page',
+    views: { missing: { open: (page) => page.getByText('no such page').waitFor() } },
   },
-  symbol: {
+  {
     path: '/symbol/AAPL',
-    ready: (page) => page.locator('.legend span').first().or(page.getByText('No bars yet')).first().waitFor(), // prettier-ignore
-  },
-  table: {
-    path: '/symbol/AAPL',
-    ready: async (page) => {
-      await page.getByRole('button', { name: 'Table' }).click();
-      await page.getByRole('region', { name: 'Newest bars first' }).waitFor();
+    views: {
+      symbol: { open: (page) => page.locator('.legend span').first().waitFor() },
+      table: {
+        open: async (page) => {
+          await page.getByRole('button', { name: 'Table' }).click();
+          await page.getByRole('region', { name: 'Newest bars first' }).waitFor();
+        },
+        close: (page) => page.getByRole('button', { name: 'Chart', exact: true }).click(),
+      },
+      lost: {
+        open: async (page) => {
+          await page.waitForFunction(() => /\d/.test(document.title));
+          await server.kill();
+          await page.getByText('Connection lost.').waitFor();
+          await page.locator('.symbol__fresh[data-state="stale"]').waitFor();
+        },
+        close: () => server.up(),
+      },
     },
   },
-  help: {
-    path: '/',
-    ready: async (page) => {
-      await priceOf(page, 'AAPL');
-      await page.keyboard.press('?');
-      await page.getByRole('dialog').waitFor();
-    },
-  },
-  feeds: {
-    path: '/',
-    ready: async (page) => {
-      await priceOf(page, 'AAPL');
-      await page.locator('.strip__feeds').click();
-      await page.getByRole('dialog').waitFor();
-    },
-  },
-  missing: { path: '/no/such/page', ready: (page) => page.getByText('no such page').waitFor() },
-  lost: {
-    path: '/symbol/AAPL',
-    ready: async (page) => {
-      await page.waitForFunction(() => /\d/.test(document.title));
-      await server.kill();
-      await page.getByText('Connection lost.').waitFor();
-      await page.waitForTimeout(300);
-    },
-    done: () => server.up(),
-  },
-};
+];
 
 for (const theme of ['light', 'dark'])
   for (const phone of [false, true])
-    for (const [name, view] of Object.entries(views))
-      test(`${name}, ${theme}, ${phone ? 'phone' : 'desk'}`, async () => {
+    test(`${theme}, ${phone ? 'phone' : 'desk'}`, async (t) => {
+      for (const { path, storage, views } of pages) {
         // Flashes pass through half-seen colours; what is checked is what stays.
-        const page = await openPage(browser, {
-          theme,
-          phone,
-          motion: 'reduce',
-          storage: view.storage,
-        });
-        try {
-          await page.goto(server.url + view.path);
-          await view.ready(page);
-          await check(page, name);
-        } finally {
-          await page.context().close();
-          await view.done?.();
-        }
-      });
+        const page = await openPage(browser, { theme, phone, motion: 'reduce', storage });
+        await page.goto(server.url + path);
+        for (const [name, view] of Object.entries(views))
+          await t.test(name, async () => {
+            try {
+              await view.open(page);
+              await check(page, name);
+            } finally {
+              await view.close?.(page);
+            }
+          });
+        await page.context().close();
+      }
+    });

@@ -7,10 +7,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 
 const bin = process.env.BELLWETHER_BIN;
-const chromiumPath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+export const chromiumPath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const lookAlike = path.join(import.meta.dirname, '..', 'dev', 'server.mjs');
 
 export const real = Boolean(bin);
@@ -28,25 +29,42 @@ async function freePort() {
 
 /** A server that can be lost and found again on the same port with the same data. */
 export class Server {
+  /** `rate` is of the whole simulated market; the look-alike knows one for each symbol only. */
   static async start(options = {}) {
     const server = new Server();
     server.port = await freePort();
     server.data = mkdtempSync(path.join(tmpdir(), 'bellwether-e2e-'));
-    server.rate = options.rate ?? 4;
+    server.rate = options.rate;
+    server.perSymbol = options.perSymbol ?? 4;
+    server.bin = options.lookAlike ? undefined : bin;
+    server.flags = options.flags ?? [];
     await server.up();
     return server;
   }
 
   async up() {
     const listen = ['--listen', `127.0.0.1:${this.port}`];
-    this.child = bin
-      ? spawn(bin, ['up', ...listen, '--data', this.data], { stdio: ['ignore', 'pipe', 'pipe'] })
-      : spawn(process.execPath, [lookAlike, ...listen, '--rate', String(this.rate)], {
+    const rate = this.rate ? ['--rate', String(this.rate)] : [];
+    const { bin: program, flags } = this;
+    this.child = program
+      ? spawn(program, ['up', ...listen, '--data', this.data, ...rate, ...flags], {
           stdio: ['ignore', 'pipe', 'pipe'],
-        });
+        })
+      : spawn(
+          process.execPath,
+          [lookAlike, ...listen, '--rate', String(this.perSymbol), ...flags],
+          {
+            stdio: ['ignore', 'pipe', 'pipe'],
+          },
+        );
+    this.said = () => said;
     let said = '';
     this.url = await new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`not ready after 20 s: ${said}`)), 20_000);
+      const timer = setTimeout(() => {
+        // Nobody else knows of it yet, and it would go on beside all that follows.
+        this.child.kill('SIGKILL');
+        reject(new Error(`not ready after 90 s: ${said}`));
+      }, 90_000);
       const hear = (chunk) => {
         said += chunk;
         const found = /https?:\/\/[^\s"'<>]+/.exec(said);
@@ -77,19 +95,21 @@ export class Server {
   }
 }
 
+export const chromiumArgs = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
 export async function openBrowser() {
   return chromium.launch({
     executablePath: chromiumPath,
     headless: true,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
+    args: chromiumArgs,
   });
 }
 
@@ -116,6 +136,15 @@ export async function openPage(browser, options = {}) {
   });
   page.setDefaultTimeout(10_000);
   return page;
+}
+
+/** Asks again and again until there is an answer. */
+export async function until(what, ask, ms = 60_000) {
+  for (const end = Date.now() + ms; Date.now() < end; await sleep(100)) {
+    const answer = await ask();
+    if (answer) return answer;
+  }
+  throw new Error(`not within ${ms} ms: ${what}`);
 }
 
 /** Lists as the page keeps them. */

@@ -228,3 +228,18 @@ test('on a phone nothing is wider than the screen', async () => {
       assert.deepEqual(outside, [], `${path}: parts beyond the right edge`);
     });
 });
+
+test('on a phone help and the market’s hours are a touch away', async () => {
+  await page({ phone: true }, async (opened) => {
+    await priceOf(opened, 'AAPL');
+    await opened.getByRole('button', { name: 'Help: keys and signs' }).tap();
+    await opened.getByRole('dialog', { name: 'Keys and signs' }).waitFor();
+    await opened.getByRole('button', { name: 'Close', exact: true }).tap();
+    await opened.locator('.strip__market').tap();
+    const dialog = opened.getByRole('dialog', { name: 'Market and data sources' });
+    await dialog.getByText('Opens, your time').waitFor();
+    await dialog.getByText(/Regular session (opens|closes) in/).waitFor();
+    const [width, screen] = await dialog.evaluate((one) => [one.scrollWidth, one.clientWidth]);
+    assert.ok(width <= screen, `${width} > ${screen}`);
+  });
+});

@@ -12,6 +12,12 @@ const groups: { title: string; keys: [keys: string[], deed: string][] }[] = [
       [['w'], 'Watch list'],
       [['j'], 'Chart of the next symbol in the list'],
       [['k'], 'Chart of the one before'],
+      [['b'], 'Buy the open or focused symbol'],
+      [['s'], 'Sell it'],
+      [['a'], 'Account'],
+      [['t'], 'Transactions'],
+      [['l'], 'Alerts'],
+      [['n'], 'News'],
       [['Ctrl', 'Z'], 'Undo the last removal'],
       [['?'], 'This help'],
     ],
@@ -27,6 +33,21 @@ const groups: { title: string; keys: [keys: string[], deed: string][] }[] = [
     ],
   },
   {
+    title: 'In the news',
+    keys: [
+      [['j', 'k'], 'Next article, and the one before'],
+      [['↑', '↓'], 'The same, once in the list'],
+      [['Enter'], 'Open it where it was published'],
+    ],
+  },
+  {
+    title: 'On a ticket',
+    keys: [
+      [['Enter'], 'Review, then commit'],
+      [['Esc'], 'Cancel the ticket'],
+    ],
+  },
+  {
     title: 'In the chart',
     keys: [
       [['←', '→'], 'Walk along the bars'],
@@ -34,9 +55,18 @@ const groups: { title: string; keys: [keys: string[], deed: string][] }[] = [
       [['Shift', '→'], 'Scroll forward'],
       [['+', '−'], 'Zoom'],
       [['Home', 'End'], 'Oldest and newest bar'],
+      [['Enter'], 'Alert at the price of the bar'],
       [['Esc'], 'Leave the bar'],
     ],
   },
+];
+
+const touch = [
+  'Touch a row to open its chart.',
+  'Edit: move a row by its grip, or remove it.',
+  'Touch the chart twice at a price to begin an alert there.',
+  'Drag the chart to go back in time, pinch to zoom, hold to read a bar.',
+  'Touch the line at the foot for market hours and data sources.',
 ];
 
 export function HelpDialog({ onClose }: { onClose: () => void }) {
@@ -44,6 +74,14 @@ export function HelpDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title="Keys and signs" wide onClose={onClose}>
       <div className="help">
+        <section className="help__touch">
+          <h3>By touch</h3>
+          <ul>
+            {touch.map((deed) => (
+              <li key={deed}>{deed}</li>
+            ))}
+          </ul>
+        </section>
         {groups.map(({ title, keys }) => (
           <section key={title}>
             <h3>{title}</h3>
@@ -61,7 +99,7 @@ export function HelpDialog({ onClose }: { onClose: () => void }) {
             </dl>
           </section>
         ))}
-        <section>
+        <section className="help__signs">
           <h3>Freshness of a price</h3>
           <dl>
             {Object.values(freshnessLook).map(({ glyph, label, explanation }) => (

@@ -1,6 +1,7 @@
 /** The address as state, and the title that goes with it. */
 import { useCallback, useEffect, useRef, useSyncExternalStore } from 'react';
 import { parsePath, type Route } from '../domain/paths';
+import { navigate } from '../ui/link';
 
 function watch(changed: () => void): () => void {
   window.addEventListener('popstate', changed);
@@ -19,6 +20,21 @@ export function useRoute(): Route {
     }
     return lastRoute;
   });
+}
+
+/** A notification that was clicked leads this page to what it is about; see `public/sw.js`. */
+export function useOpenedLinks(): void {
+  useEffect(() => {
+    // Not there where the page came without TLS.
+    const workers = (navigator as Partial<Navigator>).serviceWorker;
+    if (!workers) return;
+    function open({ data }: MessageEvent<unknown>) {
+      const { type, link } = (data ?? {}) as { type?: unknown; link?: unknown };
+      if (type === 'open' && typeof link === 'string' && /^\/(?![/\\])/.test(link)) navigate(link);
+    }
+    workers.addEventListener('message', open);
+    return () => workers.removeEventListener('message', open);
+  }, []);
 }
 
 const TITLE_EVERY_MS = 1000;

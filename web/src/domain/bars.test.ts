@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { bar } from '../testing/samples';
+import type { Hours } from './api-types';
 import { axisSeconds, GAP_SLOTS_MAX, mergeBars, withGaps, type TimedBar } from './bars';
 import { parseTime, type EpochMs } from './time';
 
@@ -53,14 +54,14 @@ describe('gaps', () => {
     starts: string[],
     interval: '1m' | '1d' = '1m',
     session: 'regular' | 'extended' = 'extended',
-    zone: typeof ET | 'UTC' = ET,
+    hours: Hours = 'us_equity',
   ) => {
     const bars: TimedBar[] = [];
     mergeBars(
       bars,
       starts.map((start) => bar(start)),
     );
-    return withGaps(bars, interval, session, zone);
+    return withGaps(bars, interval, session, hours);
   };
   const empty = (all: { bar: unknown }[]) => all.filter((slot) => slot.bar === null).length;
 
@@ -79,13 +80,22 @@ describe('gaps', () => {
     expect(empty(slots([day('14:28'), day('14:32')], '1m', 'regular'))).toBe(2);
   });
 
-  test('days have no gaps, crypto has no nights', () => {
+  test('days have no gaps, what is always open has no nights', () => {
     expect(empty(slots(['2026-01-02T05:00:00Z', '2026-01-05T05:00:00Z'], '1d'))).toBe(0);
-    expect(empty(slots([day('02:00'), day('02:10')], '1m', 'extended', 'UTC'))).toBe(9);
+    expect(empty(slots([day('02:00'), day('02:10')], '1m', 'extended', 'always'))).toBe(9);
+  });
+
+  test('an outage over midnight is a gap of what is always open', () => {
+    const night = ['2026-01-06T04:58:00Z', '2026-01-06T05:03:00Z'];
+    expect(empty(slots(night, '1m', 'extended', 'always'))).toBe(4);
+    expect(empty(slots(night, '1m', 'regular', 'always'))).toBe(4);
+    expect(empty(slots(night))).toBe(0);
   });
 
   test('an outage does not fill the chart with nothing', () => {
-    expect(empty(slots([day('10:00'), day('23:00')], '1m', 'extended', 'UTC'))).toBe(GAP_SLOTS_MAX);
+    expect(empty(slots([day('10:00'), day('23:00')], '1m', 'extended', 'always'))).toBe(
+      GAP_SLOTS_MAX,
+    );
   });
 });
 

@@ -1,5 +1,5 @@
 /** Bars in order of their start: merging, revising, removing, and where the gaps are. */
-import type { Bar, Interval, RemovedBar, SessionFilter } from './api-types';
+import type { Bar, Hours, Interval, RemovedBar, SessionFilter } from './api-types';
 import { parseTime, type EpochMs, type Zone } from './time';
 import { dayNumber, dayPart, wallClock } from './trading-hours';
 
@@ -65,30 +65,36 @@ export type Slot = { start: EpochMs; bar: TimedBar | null };
 /** No single gap is drawn wider than this, so that an outage cannot fill the chart with nothing. */
 export const GAP_SLOTS_MAX = 390;
 
-function inSession(ms: number, zone: Zone, session: SessionFilter): boolean {
-  const part = dayPart(ms, zone);
+function inSession(ms: number, hours: Hours, session: SessionFilter): boolean {
+  const part = dayPart(ms, hours);
   return session === 'regular' ? part === 'regular' : part !== 'night';
 }
 
-/** Bars with empty slots where a bar is missing inside one session; nights are not filled. */
+const exchange = 'America/New_York';
+
+/**
+ * Bars with empty slots where a bar is missing while the instrument trades: inside one day's
+ * session, nights not filled; or at any hour, for what is always open.
+ */
 export function withGaps(
   bars: readonly TimedBar[],
   interval: Interval,
   session: SessionFilter,
-  zone: Zone,
+  hours: Hours,
 ): Slot[] {
   const slots: Slot[] = [];
   const step = intervalMs[interval];
   let previous: TimedBar | undefined;
   for (const bar of bars) {
     if (previous && interval !== '1d' && bar.start - previous.start > step) {
-      const sameDay =
-        zone === 'UTC' || dayNumber(previous.start, zone) === dayNumber(bar.start, zone);
-      if (sameDay) {
+      const oneSession =
+        hours === 'always' ||
+        dayNumber(previous.start, exchange) === dayNumber(bar.start, exchange);
+      if (oneSession) {
         let filled = 0;
         for (let at = previous.start + step; at < bar.start; at += step) {
           if (filled >= GAP_SLOTS_MAX) break;
-          if (!inSession(at, zone, session)) continue;
+          if (!inSession(at, hours, session)) continue;
           slots.push({ start: at as EpochMs, bar: null });
           filled += 1;
         }
@@ -110,4 +116,24 @@ export function axisSeconds(start: EpochMs, interval: Interval, zone: Zone): num
   if (interval !== '1d') return wallClock(start, zone) / 1000;
   const day = start % DAY_MS === 0 ? start / DAY_MS : dayNumber(start, zone);
   return day * (DAY_MS / 1000);
+}
+
+/**
+ * Which slot a moment belongs to: the one it lies in, else the next with a bar, since what happens at night shows in the
+ * morning. After the newest it is the newest; before the oldest it is none.
+ */
+export function slotAt(slots: readonly Slot[], at: number, step: number): number | null {
+  let low = 0;
+  let high = slots.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((slots[middle]?.start ?? Infinity) <= at) low = middle + 1;
+    else high = middle;
+  }
+  const before = slots[low - 1];
+  if (!before) return null;
+  let found = at >= before.start + step && low < slots.length ? low : low - 1;
+  while (!slots[found]?.bar && found < slots.length - 1) found += 1;
+  while (!slots[found]?.bar && found > 0) found -= 1;
+  return slots[found]?.bar ? found : null;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { formatDelay, formatSpan, formatWhen, parseTime, toRfc3339, zoneOffset } from './time'; // prettier-ignore
-import { closesEarly, dayNumber, dayPart } from './trading-hours';
+import { formatClock, formatDelay, formatSpan, formatWhen, parseTime, toRfc3339, zoneOffset } from './time'; // prettier-ignore
+import { closesEarly, dayNumber, dayPart, tradingOf } from './trading-hours';
 
 const ET = 'America/New_York';
 const at = (text: string) => Date.parse(text);
@@ -26,11 +26,28 @@ test.each([
   ['2026-11-27T17:59:00Z', 'regular'],
   ['2026-11-27T18:00:00Z', 'post'],
 ])('%s is %s', (time, part) => {
-  expect(dayPart(at(time), ET)).toBe(part);
+  expect(dayPart(at(time), 'us_equity')).toBe(part);
 });
 
-test('crypto has no night', () => {
-  expect(dayPart(at('2026-01-05T03:00:00Z'), 'UTC')).toBe('regular');
+test('what is always open has no night and no pre-market', () => {
+  expect(dayPart(at('2026-01-05T03:00:00Z'), 'always')).toBe('regular');
+  expect(dayPart(at('2026-01-05T13:00:00Z'), 'always')).toBe('regular');
+});
+
+test('hours and clock are known of the instrument, or guessed by its symbol', () => {
+  const share = { hours: 'us_equity', zone: ET };
+  const pair = { hours: 'always', zone: 'UTC' };
+  expect(tradingOf(undefined, 'AAPL')).toEqual(share);
+  expect(tradingOf(undefined, 'BINANCE:BTCUSDT')).toEqual(pair);
+  expect(tradingOf({ kind: 'crypto', hours: 'always' }, 'BTCUSD')).toEqual(pair);
+  expect(tradingOf({ kind: 'stock', hours: 'us_equity' }, 'AAPL')).toEqual(share);
+  // A simulated share trades at night too, and its times are still read in New York.
+  expect(tradingOf({ kind: 'stock', hours: 'always' }, 'AAPL')).toEqual({
+    hours: 'always',
+    zone: ET,
+  });
+  // Remembered by an earlier version of the page, which did not keep the hours.
+  expect(tradingOf({ kind: 'stock' }, 'AAPL')).toEqual(share);
 });
 
 test('early closes', () => {
@@ -64,4 +81,12 @@ test('old times show their day', () => {
   const now = at('2026-01-06T15:00:00Z');
   expect(formatWhen(at('2026-01-06T14:59:58Z'), now, ET)).toBe('09:59:58');
   expect(formatWhen(at('2026-01-02T20:59:58Z'), now, ET)).toBe('Fri, Jan 2');
+});
+
+test('a clock reads the same the first time and again', () => {
+  const ms = at('2026-01-06T14:59:58.900Z');
+  for (let i = 0; i < 2; i += 1) {
+    expect(formatClock(ms, ET)).toBe('09:59:58');
+    expect(formatClock(ms, 'UTC')).toBe('14:59:58');
+  }
 });

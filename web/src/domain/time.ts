@@ -1,4 +1,4 @@
-/** Times as text. Exchange times are New York's for US stocks and UTC for markets that never close. */
+/** Times as text: in New York's clock, in UTC, or in the reader's own. */
 
 declare const msBrand: unique symbol;
 /** Milliseconds since 1970, UTC. */
@@ -7,10 +7,6 @@ export type EpochMs = number & { readonly [msBrand]: true };
 export type Zone = 'America/New_York' | 'UTC';
 
 export const zoneLabel: Record<Zone, string> = { 'America/New_York': 'ET', UTC: 'UTC' };
-
-export function zoneOf(kind: string | undefined, symbol: string): Zone {
-  return kind === 'crypto' || symbol.includes(':') ? 'UTC' : 'America/New_York';
-}
 
 export function parseTime(text: string | null | undefined): EpochMs | null {
   if (!text) return null;
@@ -43,8 +39,22 @@ const hm = { hour: '2-digit', minute: '2-digit' } as const;
 const day = { weekday: 'short', month: 'short', day: 'numeric' } as const;
 const date = { year: 'numeric', month: 'short', day: 'numeric' } as const;
 
+const CLOCKS_KEPT = 500;
+const clockTexts = new Map<string, Map<number, string>>();
+
+/** Hundreds of rows show the same few seconds, and the browser's own formatting is slow. */
 export function formatClock(ms: number, zone?: Zone): string {
-  return formatter(zone, hms, 'hms').format(ms);
+  const second = Math.floor(ms / 1000);
+  const name = zone ?? 'local';
+  let texts = clockTexts.get(name);
+  if (!texts) clockTexts.set(name, (texts = new Map<number, string>()));
+  let text = texts.get(second);
+  if (text === undefined) {
+    if (texts.size >= CLOCKS_KEPT) texts.clear();
+    text = formatter(zone, hms, 'hms').format(second * 1000);
+    texts.set(second, text);
+  }
+  return text;
 }
 
 export function formatHourMinute(ms: number, zone?: Zone): string {

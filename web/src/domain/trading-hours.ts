@@ -1,5 +1,23 @@
-/** Which part of the US trading day a time belongs to, for shading the chart. */
+/** When an instrument trades: which part of its day a time belongs to, and which clock it keeps. */
+import type { Hours } from './api-types';
 import { zoneOffset, type Zone } from './time';
+
+/** `zone` is the clock its times are shown in; `hours` are when it trades. Neither follows from the other. */
+export type Trading = { readonly hours: Hours; readonly zone: Zone };
+
+const usShare: Trading = { hours: 'us_equity', zone: 'America/New_York' };
+/** A US share of a market that is open day and night, such as the simulated one. */
+const openShare: Trading = { hours: 'always', zone: 'America/New_York' };
+const pair: Trading = { hours: 'always', zone: 'UTC' };
+
+/** What is not yet known of the instrument is guessed by its symbol: pairs are `VENUE:PAIR`. */
+export function tradingOf(
+  known: { kind: string; hours?: Hours | undefined } | undefined,
+  symbol: string,
+): Trading {
+  if (known ? known.kind === 'crypto' : symbol.includes(':')) return pair;
+  return known?.hours === 'always' ? openShare : usShare;
+}
 
 export type DayPart = 'pre' | 'regular' | 'post' | 'night';
 
@@ -32,9 +50,10 @@ export function closesEarly(day: number): boolean {
   }
 }
 
-export function dayPart(ms: number, zone: Zone): DayPart {
-  if (zone === 'UTC') return 'regular';
-  const wall = wallClock(ms, zone);
+/** All of the clock around counts as the regular session of what is always open. */
+export function dayPart(ms: number, hours: Hours): DayPart {
+  if (hours === 'always') return 'regular';
+  const wall = wallClock(ms, 'America/New_York');
   const minute = Math.floor((((wall % DAY) + DAY) % DAY) / MINUTE);
   const close = closesEarly(Math.floor(wall / DAY)) ? 13 * 60 : 16 * 60;
   if (minute < 4 * 60 || minute >= 20 * 60) return 'night';

@@ -1,12 +1,17 @@
 /** What a symbol stands for; names are remembered in this browser, so lists show them at once. */
 import { queryOptions, useQuery } from '@tanstack/react-query';
-import type { Instrument, InstrumentDetail } from '../domain/api-types';
+import type { Hours, Instrument, InstrumentDetail } from '../domain/api-types';
 import type { MarketSymbol } from '../domain/symbol';
 import { getJson } from '../stream/request';
 import { readStored, writeStored } from '../ui/stored';
 
 /** As remembered, perhaps by an earlier version of the page: the kind is any word. */
-export type Known = { name: string; exchange: string | null; kind: string };
+export type Known = {
+  name: string;
+  exchange: string | null;
+  kind: string;
+  hours?: Hours | undefined;
+};
 
 const KNOWN_MAX = 3000;
 let known: Map<string, Known> | null = null;
@@ -19,9 +24,14 @@ function memory(): Map<string, Known> {
   if (Array.isArray(stored))
     for (const entry of stored as unknown[]) {
       if (!Array.isArray(entry)) continue;
-      const [symbol, name, exchange, kind] = entry as unknown[];
+      const [symbol, name, exchange, kind, hours] = entry as unknown[];
       if (typeof symbol === 'string' && typeof name === 'string' && typeof kind === 'string')
-        known.set(symbol, { name, exchange: typeof exchange === 'string' ? exchange : null, kind });
+        known.set(symbol, {
+          name,
+          exchange: typeof exchange === 'string' ? exchange : null,
+          kind,
+          hours: hours === 'always' || hours === 'us_equity' ? hours : undefined,
+        });
     }
   return known;
 }
@@ -32,9 +42,9 @@ export function recall(symbol: MarketSymbol): Known | undefined {
 
 export function remember(instruments: readonly Instrument[]): void {
   const all = memory();
-  for (const { symbol, name, exchange, kind } of instruments) {
+  for (const { symbol, name, exchange, kind, hours } of instruments) {
     all.delete(symbol);
-    all.set(symbol, { name, exchange, kind });
+    all.set(symbol, { name, exchange, kind, hours });
   }
   for (const oldest of all.keys()) {
     if (all.size <= KNOWN_MAX) break;
@@ -46,7 +56,7 @@ export function remember(instruments: readonly Instrument[]): void {
     saving = false;
     writeStored(
       'instruments',
-      [...all].map(([symbol, one]) => [symbol, one.name, one.exchange, one.kind]),
+      [...all].map(([symbol, one]) => [symbol, one.name, one.exchange, one.kind, one.hours]),
     );
   }, 500);
 }

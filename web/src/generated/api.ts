@@ -4,6 +4,247 @@
  */
 
 export interface paths {
+    "/api/v1/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one has: cash, holdings, open tickets, triggers. */
+        get: operations["get_account"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/deposits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds paper money. */
+        post: operations["add_money"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody's account, one line of JSON each. */
+        get: operations["get_accounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/invites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The links that can still be used, without what they are used by. */
+        get: operations["get_invites"];
+        put?: never;
+        /** Makes a link for somebody to choose their own name and password with, good for a week and once. */
+        post: operations["create_invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/invites/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a link back. */
+        delete: operations["delete_invite"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody, in the order in which they were added. */
+        get: operations["get_users"];
+        put?: never;
+        /** Adds somebody, who may then sign in. They get the account of the desk that has their name. */
+        post: operations["create_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/users/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Lets somebody no longer sign in, or again; gives them a role or a new password. One cannot disable oneself, nor
+         *     take the role of operator from oneself.
+         */
+        patch: operations["change_user"];
+        trace?: never;
+    };
+    "/api/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's alerts, newest first; with `symbol` those on it. */
+        get: operations["get_alerts"];
+        put?: never;
+        /** Sets an alert. What happened before does not count. */
+        post: operations["create_alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/backtest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What an alert would have done in the stored days, by the code that decides alerts live, on bars of a minute.
+         * @description Of the ways a price can have taken through a bar the one with the fewest crossings is looked at, so that none is told
+         *     that did not happen. The body is that of a new alert; its channels, end, quiet hours and note change nothing. One that is to
+         *     fire once is tried as if it were set again after each firing, so that every crossing is told. Rules on silence and on news do not show in bars and are refused.
+         */
+        post: operations["backtest_alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/firings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one's alerts have said, newest first; the newest 1,000 are kept. */
+        get: operations["get_firings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of one's alerts; `ETag` is its version. */
+        get: operations["get_alert"];
+        /**
+         * Changes an alert. It begins anew: what happened before does not count, and its firings are counted from zero. With
+         *     `If-Match` only while it has that version.
+         */
+        put: operations["replace_alert"];
+        post?: never;
+        /** Removes an alert. For a day it can be taken back. */
+        delete: operations["delete_alert"];
+        options?: never;
+        head?: never;
+        /** Has an alert wait, or go on. One that goes on begins anew; one that is as it shall be stays as it is. */
+        patch: operations["pause_alert"];
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes back an alert that was removed less than a day ago. It begins anew. */
+        post: operations["restore_alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit.xml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The audit log by the classic schema: one's own entries, or everybody's for an operator. It holds everything
+         *     that was answered before the request.
+         */
+        get: operations["get_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/bars/{symbol}": {
         parameters: {
             query?: never;
@@ -26,6 +267,517 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/boards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's links, without what they are opened by. */
+        get: operations["get_boards"];
+        put?: never;
+        /** Makes a link that shows one of one's lists, as it is from time to time, to whoever has it. */
+        post: operations["create_board"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/boards/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a link shows. Its prices are live on the WebSocket, as anybody's. */
+        get: operations["get_board"];
+        put?: never;
+        post?: never;
+        /** Takes a link back. */
+        delete: operations["delete_board"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's channels, and how each is doing. Of where they lead and what signs only what is no secret. */
+        get: operations["get_channels"];
+        put?: never;
+        /**
+         * Makes a channel. A webhook's secret is its owner's, or is made here and shown this once; to an e-mail address a code is
+         *     sent, with which it is confirmed, and nothing else before.
+         */
+        post: operations["create_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was given up on one's channels. */
+        get: operations["get_dead_letters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/dead-letters/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Queues one of one's dead letters again, at once and with all attempts before it. */
+        post: operations["retry_dead_letter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/web_push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The server's public key, with which a browser subscribes. */
+        get: operations["get_push_key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a channel, with all that waits for it. */
+        delete: operations["delete_channel"];
+        options?: never;
+        head?: never;
+        /** Changes a channel. One that is turned on again or leads elsewhere is tried at once. */
+        patch: operations["change_channel"];
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirms an e-mail address with the code that was sent there. */
+        post: operations["confirm_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest deliveries of one of one's channels. */
+        get: operations["get_channel_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends a test to one of one's channels: at once, before all that waits there, and tried once. The channel's history
+         *     has what became of it.
+         */
+        post: operations["test_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Carries out commands of any user, in order: `[n] COMMAND,argument,...`, one a line. Each line is answered by
+         *     one line of JSON, in the same order, once everything it did is durable. Commands of one user are carried out
+         *     in the order of their lines.
+         */
+        post: operations["run_commands"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gaps/{symbol}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The newest times in which trades of a symbol may be missing, because the connection to its feed was lost.
+         * @description A time is told once the connection is there again. The status counts a feed's gaps (`feeds[].gaps`): ask anew when
+         *     the count has changed.
+         */
+        get: operations["get_gaps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who one is at the providers one signs in with. */
+        get: operations["get_identities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identities/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Lets go of one of one's identities. The last one stays where there is no password. Logins stay. */
+        delete: operations["delete_identity"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invites/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes whoever has the link somebody, and signs them in. The first operator takes over what the local user
+         *     has at the desk.
+         */
+        post: operations["accept_invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's keys, without what they are shown by. */
+        get: operations["get_keys"];
+        put?: never;
+        /** Makes a key for one's scripts. The answer is the only one that has it. */
+        post: operations["create_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends one of one's keys, and the connections made with it. */
+        delete: operations["delete_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much the ledger holds, and when it was last proved. */
+        get: operations["get_ledger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/logins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The browsers one is signed in with, the newest used first. */
+        get: operations["get_logins"];
+        put?: never;
+        post?: never;
+        /** Ends all of one's logins but the one of the request. */
+        delete: operations["end_other_logins"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/logins/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends one of one's logins, and its connections. */
+        delete: operations["end_login"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who asks, and how they showed it. A page asks this first: 401 means that there is somebody to sign in as. */
+        get: operations["get_me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/moves/{symbol}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What moved this? Unusual moves of a symbol, the newest first, with the articles just before and after.
+         * @description A move is unusual if it is large against the usual minutes of its half hour, by what was known before it. An article
+         *     near it need not have to do with it.
+         */
+        get: operations["get_moves"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/news": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Articles, the newest first. With a symbol, each with what its price did after it, compared with the usual.
+         * @description `q` chooses by words: `AND`, `OR`, `NOT`, "phrases" and parentheses. A page may be short, or even empty, while there
+         *     is a `next_cursor`: then what was looked through had no more with these words.
+         */
+        get: operations["get_news"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/news/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An article, with what followed it for each symbol that it is about. */
+        get: operations["get_article"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The provider that people may sign in with besides their password. */
+        get: operations["get_oidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the provider sends browsers back to. Good or bad, the page is next. */
+        get: operations["finish_oidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oidc/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sends a browser to the provider to sign in, or (`link=1`) to make who one is there a way to sign in here. */
+        get: operations["start_oidc"];
+        put?: never;
+        /**
+         * Tells where to send a browser whose person has the link of an invite. The link does not stand in the address, which
+         *     proxies write down.
+         */
+        post: operations["start_oidc_invited"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes one's password. All other logins end; keys stay. */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/quotes": {
         parameters: {
             query?: never;
@@ -37,6 +789,40 @@ export interface paths {
         get: operations["get_quotes"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/signin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins a login: the answer sets its cookie. Wrong names and wrong passwords are not told apart. */
+        post: operations["sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/signout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends the login of the request, and takes its cookie away. Without one nothing happens. */
+        post: operations["sign_out"];
         delete?: never;
         options?: never;
         head?: never;
@@ -77,6 +863,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/streams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is taken in: providers, and the streams of each.
+         * @description Operators see everything; others see the providers of news, their own streams, and those that the program made.
+         */
+        get: operations["get_streams"];
+        put?: never;
+        /**
+         * Adds a stream: symbols of a provider of prices that are taken in whether or not somebody looks at them (operators
+         *     only), or a query for news. It runs at once.
+         */
+        post: operations["create_stream"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/providers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Pauses a provider, or lets it go on: while it is paused nothing of it is taken in, whoever looks at it. */
+        patch: operations["change_provider"];
+        trace?: never;
+    };
+    "/api/v1/streams/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Stops a stream for good. What it brought stays. */
+        delete: operations["delete_stream"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes a stream while it runs, pauses it or lets it go on. With another query it begins anew: with what appeared in
+         *     the last day.
+         */
+        patch: operations["change_stream"];
+        trace?: never;
+    };
     "/api/v1/symbols": {
         parameters: {
             query?: never;
@@ -110,6 +958,190 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets cash or shares aside at the present price, for 60 seconds. */
+        post: operations["open_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Gives a ticket up; what it set aside goes back. */
+        delete: operations["cancel_ticket"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{id}/commit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a ticket final. */
+        post: operations["commit_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everything that happened to one's account, refused commands included, newest first.
+         * @description With `format=csv`, or `Accept: text/csv` where no format is asked for, the answer is the whole list that fits the
+         *     filters as CSV, oldest first, to be saved as a file.
+         */
+        get: operations["get_transactions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/triggers/{side}/{symbol}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Buys or sells by itself at the first price that is good enough. */
+        put: operations["set_trigger"];
+        post?: never;
+        /** Removes an automatic buy or sell; what it reserved goes back. */
+        delete: operations["remove_trigger"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/watchlists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's watch lists, in order. With `Accept: text/csv` as CSV with the columns `list` and `symbol`. */
+        get: operations["get_watchlists"];
+        put?: never;
+        /** Adds a watch list behind the others. */
+        post: operations["create_watchlist"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/watchlists/default": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What visitors are shown: the list an operator has chosen, or one of the program's. */
+        get: operations["get_visitors_watchlist"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/watchlists/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes lists in: new names make new lists, and lists of known names get the symbols they lack. All of it or
+         *     nothing.
+         */
+        post: operations["import_watchlists"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/watchlists/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Puts one's lists into an order. */
+        put: operations["order_watchlists"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/watchlists/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of one's watch lists; `ETag` is its version. With `Accept: text/csv` as CSV. */
+        get: operations["get_watchlist"];
+        /**
+         * Changes a list's name and symbols. With `If-Match` only while it has that version, so that a device that has not seen
+         *     another's change does not undo it.
+         */
+        put: operations["replace_watchlist"];
+        post?: never;
+        /** Removes a list, and the boards that show it. With `If-Match` only while it has that version. */
+        delete: operations["delete_watchlist"];
         options?: never;
         head?: never;
         patch?: never;
@@ -207,6 +1239,268 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description `POST /api/v1/invites/accept`. */
+        AcceptRequest: {
+            /**
+             * Format: password
+             * @description The password.
+             */
+            password: string;
+            /** @description What stands behind `#` in the link. */
+            token: string;
+            /**
+             * @description The name to sign in as: 1 to 64 visible ASCII characters without a comma.
+             * @example ada
+             */
+            user: string;
+        };
+        /** @description `GET /api/v1/account`. Also the body of the first frame of the channel `account`. */
+        AccountBody: {
+            /** @description Cash. */
+            cash: components["schemas"]["CashBody"];
+            /** @description All money that was ever added. */
+            deposited: string;
+            /** @description Holdings by symbol. */
+            holdings: components["schemas"]["HoldingBody"][];
+            /** @description Money was added once; everything else is empty before. */
+            is_open: boolean;
+            /** @description The newest transaction this includes; `null` before the first. */
+            last_transaction: string | null;
+            /** @description Open tickets, oldest first. */
+            tickets: components["schemas"]["TicketBody"][];
+            /** @description Automatic buys and sells by symbol. */
+            triggers: components["schemas"]["TriggerBody"][];
+            /** @description Whose. */
+            user: string;
+        };
+        /** @description What somebody has. */
+        AccountFrame: {
+            /** @description All of it. */
+            data: components["schemas"]["AccountBody"];
+        };
+        /** @description What happened to an account: one frame of the channel `account` after the first. */
+        AccountUpdate: {
+            /** @description Everything the user has after it. */
+            account: components["schemas"]["AccountBody"];
+            /** @description What happened. */
+            transaction: components["schemas"]["TransactionBody"];
+        };
+        /** @description What happened to somebody's account. */
+        AccountUpdateFrame: {
+            /** @description What, and what there is after it. */
+            data: components["schemas"]["AccountUpdate"];
+        };
+        /** @description An alert. */
+        AlertBody: {
+            /**
+             * @description To which channels, by id; empty: to all that are on. Those that were removed since stay named and get nothing.
+             * @example [
+             *       "31"
+             *     ]
+             */
+            channels: string[];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description From then on it fires no more.
+             */
+            expires_at: string | null;
+            /**
+             * Format: int64
+             * @description How often it has fired since it was made or changed.
+             */
+            fired: number;
+            /**
+             * @description Names it in `/api/v1/alerts/{id}`.
+             * @example 42
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it last fired.
+             */
+            last_fired_at: string | null;
+            /** @description Its owner's words. */
+            note: string;
+            quiet: components["schemas"]["QuietBody"] | null;
+            rearm: components["schemas"]["RearmBody"] | null;
+            /** @description Armed again after it has fired. */
+            repeat: boolean;
+            /** @description About what. */
+            rule: components["schemas"]["RuleBody"];
+            /** @description Where it stands. */
+            state: components["schemas"]["AlertState"];
+            /** @description On what. */
+            symbol: string;
+            /**
+             * @description The rule in words.
+             * @example AAPL above 190
+             */
+            text: string;
+            /**
+             * Format: date-time
+             * @description When its owner last changed it.
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Grows with each change: what `If-Match` names.
+             */
+            version: number;
+        };
+        /** @description One of somebody's alerts has fired. */
+        AlertFiredFrame: {
+            /** @description What happened. */
+            data: components["schemas"]["FiringBody"];
+        };
+        /** @description An alert as it is to be. */
+        AlertRequest: {
+            /**
+             * @description To which of one's channels, by id; left out or empty, to all that are on.
+             * @example [
+             *       "31"
+             *     ]
+             */
+            channels?: string[];
+            /**
+             * Format: date-time
+             * @description From then on it fires no more; left out or `null`, never.
+             */
+            expires_at?: string | null;
+            /** @description It is to wait. */
+            is_paused?: boolean;
+            /** @description One's own words, at most 200 characters. */
+            note?: string;
+            quiet?: components["schemas"]["QuietBody"] | null;
+            rearm?: components["schemas"]["RearmBody"] | null;
+            /** @description Armed again after it has fired. Left out, as `rearm` says; `false` without `rearm` fires once. */
+            repeat?: boolean | null;
+            /** @description About what. */
+            rule: components["schemas"]["RuleBody"];
+            /**
+             * @description On what.
+             * @example AAPL
+             */
+            symbol: string;
+        };
+        /**
+         * @description Where an alert stands.
+         * @enum {string}
+         */
+        AlertState: "armed" | "resting" | "done" | "expired" | "paused";
+        /** @description `GET /api/v1/alerts`. */
+        AlertsAnswer: {
+            /** @description Newest first. */
+            alerts: components["schemas"]["AlertBody"][];
+        };
+        /** @description What the channel `alerts` tells at once and after each change: enough to see that there is something to ask for. */
+        AlertsData: {
+            /**
+             * Format: int64
+             * @description Grows with each change of one's alerts.
+             */
+            version: number;
+        };
+        /** @description In which version somebody's alerts are. */
+        AlertsFrame: {
+            /** @description Of all of them. */
+            data: components["schemas"]["AlertsData"];
+        };
+        /** @description `GET /api/v1/news/{id}`. */
+        ArticleAnswer: {
+            /** @description The article. */
+            article: components["schemas"]["ArticleBody"];
+            /** @description What followed, for each symbol that it is about. */
+            impacts: components["schemas"]["ImpactBody"][];
+        };
+        /** @description An article: its newest version. */
+        ArticleBody: {
+            /**
+             * @description Names it in `/api/v1/news/{id}`, the same on every server.
+             * @example 0123456789abcdef
+             */
+            id: string;
+            impact: components["schemas"]["ImpactBody"] | null;
+            /**
+             * Format: date-time
+             * @description When its first version appeared.
+             */
+            published_at: string;
+            /** @description What it sounds like. */
+            sentiment: components["schemas"]["SentimentBody"];
+            /** @description Whose: `guardian`, `finnhub`. */
+            source: string;
+            /** @description Ids of the streams that found it. */
+            streams: string[];
+            /** @description A sentence or two; may be empty. */
+            summary: string;
+            /** @description What it is about, the surest first. */
+            symbols: components["schemas"]["LinkBody"][];
+            /** @description The title. */
+            title: string;
+            /**
+             * Format: date-time
+             * @description When this version appeared.
+             */
+            updated_at: string;
+            /**
+             * Format: int32
+             * @description How often it changed.
+             */
+            updates: number;
+            /** @description Where it can be read: `http` or `https`. */
+            url: string;
+        };
+        /**
+         * @description What happened to an article.
+         * @enum {string}
+         */
+        ArticleChange: "new" | "updated";
+        /** @description What an alert would have done in the stored days. */
+        BacktestAnswer: {
+            /**
+             * Format: int64
+             * @description How often it would have fired.
+             */
+            count: number;
+            /** @description The newest 1,000 times, oldest first. */
+            fired: components["schemas"]["BacktestFiring"][];
+            /**
+             * Format: date-time
+             * @description Start of the first bar looked at; `null` where none are stored.
+             */
+            from: string | null;
+            /** @description Length of the bars. */
+            interval: components["schemas"]["IntervalName"];
+            /**
+             * @description That in words.
+             * @example would have fired 7 times in the stored days
+             */
+            text: string;
+            /**
+             * Format: date-time
+             * @description Start of the last bar looked at.
+             */
+            to: string | null;
+        };
+        /** @description Once an alert would have fired. */
+        BacktestFiring: {
+            /**
+             * Format: decimal
+             * @description At which price; `null` where that is not known.
+             * @example 190.02
+             */
+            price: string | null;
+            /**
+             * Format: date-time
+             * @description When: the start of the bar.
+             */
+            timestamp: string;
+        };
         /** @description One bar. */
         BarBody: {
             /**
@@ -284,6 +1578,63 @@ export interface components {
              */
             symbol: string;
         };
+        /** @description A link. */
+        BoardBody: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Names it in `DELETE /api/v1/boards/{id}`. */
+            id: string;
+            /** @description The list it shows. */
+            watchlist: string;
+        };
+        /** @description `POST /api/v1/boards`. */
+        BoardRequest: {
+            /** @description The id of the list to be shown. */
+            watchlist: string;
+        };
+        /** @description What a visitor is shown, or whoever has a board's link. */
+        BoardView: {
+            /** @description What its owner calls it. */
+            name: string;
+            /** @description Symbols in order. */
+            symbols: string[];
+            /**
+             * Format: date-time
+             * @description When it was last changed; `null` for what the program shows visitors by itself.
+             */
+            updated_at: string | null;
+        };
+        /** @description `GET /api/v1/boards`. */
+        BoardsAnswer: {
+            /** @description Oldest first. */
+            boards: components["schemas"]["BoardBody"][];
+        };
+        /** @description Calls that a plan allows. */
+        CallsBody: {
+            /**
+             * Format: int32
+             * @description How many are left now; `null` where nobody counts.
+             */
+            left: number | null;
+            /**
+             * Format: int32
+             * @description How many the plan has.
+             */
+            limit: number | null;
+            /**
+             * Format: date-time
+             * @description When they begin anew.
+             */
+            resets_at: string | null;
+            /**
+             * Format: int64
+             * @description Calls since the start of the program.
+             */
+            used: number;
+        };
         /** @description Key figures of a company, as its provider gives them. What it does not give is `null`. */
         Card: {
             /**
@@ -319,11 +1670,149 @@ export interface components {
              */
             week_52_low: number | null;
         };
+        /** @description Cash, in dollars. */
+        CashBody: {
+            /** @description What may be used. */
+            available: string;
+            /** @description Everything: available and reserved. */
+            balance: string;
+            /** @description The part that open tickets hold. */
+            in_tickets: string;
+            /** @description The part that buy triggers hold. */
+            in_triggers: string;
+            /** @description What open tickets and buy triggers hold. */
+            reserved: string;
+        };
         /**
          * @description What a client subscribes to.
          * @enum {string}
          */
-        Channel: "prices" | "quotes" | "bars" | "status";
+        Channel: "prices" | "quotes" | "bars" | "status" | "account" | "lists" | "alerts" | "news";
+        /** @description A channel. */
+        ChannelBody: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Of a browser: SHA-256 of its endpoint in hexadecimal digits, by which a page knows itself; `null` for others. */
+            endpoint_hash: string | null;
+            /**
+             * Format: date-time
+             * @description Since when it fails; `null` where it does not.
+             */
+            failing_since: string | null;
+            /**
+             * @description Names it in `/api/v1/channels/{id}`.
+             * @example 31
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description The last delivery; `null` where there was none.
+             */
+            last_sent_at: string | null;
+            /** @description What its owner calls it. */
+            name: string;
+            /** @description How it is doing. */
+            state: components["schemas"]["ChannelState"];
+            /**
+             * @description Where to, as far as it is shown: an address, or a host.
+             * @example hooks.example.com
+             */
+            target: string;
+            /** @description How it is delivered. */
+            type: components["schemas"]["ChannelType"];
+            /**
+             * Format: int32
+             * @description Notices that wait to be delivered there.
+             */
+            waiting: number;
+            webhook: components["schemas"]["WebhookBody"] | null;
+            /** @description Why the last attempt failed; `null` where it went well. */
+            why: string | null;
+        };
+        /** @description A change of a channel; what is left out stays. */
+        ChannelChange: {
+            /** @description Of a webhook: what the body is. */
+            content?: components["schemas"]["ContentName"];
+            /** @description Of a webhook: all its headers. */
+            headers?: components["schemas"]["HeaderBody"][];
+            /** @description Whether notices go there. */
+            is_on?: boolean;
+            /** @description What its owner calls it. */
+            name?: string;
+            /** @description Of a webhook: the body; empty for all there is. */
+            template?: string;
+            /** @description Of a webhook: where to. */
+            url?: string;
+        };
+        /** @description A channel to be made, by its type. */
+        ChannelRequest: {
+            /** @description What the body is. */
+            content?: components["schemas"]["ContentName"];
+            /** @description Headers to be sent with it, at most 8. */
+            headers?: components["schemas"]["HeaderBody"][];
+            /** @description What its owner calls it, 1 to 64 characters; its host without it. */
+            name?: string;
+            /**
+             * Format: password
+             * @description What signs its requests, 1 to 256 characters; without it one is made, and shown once.
+             */
+            secret?: string;
+            /**
+             * @description The body, in which `{{title}}`, `{{body}}`, `{{text}}`, `{{symbol}}`, `{{price}}`, `{{link}}`, `{{time}}`, `{{kind}}` and
+             *     `{{id}}` are replaced; in JSON within strings. Without it the body is all there is.
+             * @example {"text": "{{text}}"}
+             */
+            template?: string;
+            /** @enum {string} */
+            type: "webhook";
+            /**
+             * @description Where to, with `https`. Only its host is shown again: many such addresses are secrets.
+             * @example https://hooks.example.com/T0/B0/x
+             */
+            url: string;
+        } | {
+            /** @description Where to. */
+            endpoint: string;
+            /** @description Its keys. */
+            keys: components["schemas"]["SubscriptionKeys"];
+            /**
+             * @description What its owner calls the browser, 1 to 64 characters; its push service without it.
+             * @example Firefox on the laptop
+             */
+            name?: string;
+            /** @enum {string} */
+            type: "web_push";
+        } | {
+            /**
+             * @description Where to.
+             * @example ada@example.com
+             */
+            address: string;
+            /** @description What its owner calls it, 1 to 64 characters; the address without it. */
+            name?: string;
+            /** @enum {string} */
+            type: "email";
+        };
+        /**
+         * @description How a channel is doing.
+         * @enum {string}
+         */
+        ChannelState: "working" | "failing" | "unconfirmed" | "off";
+        /**
+         * @description How a channel is delivered.
+         * @enum {string}
+         */
+        ChannelType: "webhook" | "web_push" | "email";
+        /** @description `GET /api/v1/channels`. */
+        ChannelsAnswer: {
+            /** @description Oldest first. */
+            channels: components["schemas"]["ChannelBody"][];
+            /** @description This server sends e-mail. */
+            sends_email: boolean;
+        };
         /** @description One frame of a client. */
         ClientFrame: (components["schemas"]["SubscriptionMembers"] & {
             /** @enum {string} */
@@ -337,11 +1826,122 @@ export interface components {
             /** @enum {string} */
             type: "ping";
         };
+        /** @description `POST /api/v1/channels/{id}/confirm`. */
+        ConfirmRequest: {
+            /**
+             * @description The code that was sent there.
+             * @example 20481357
+             */
+            code: string;
+        };
+        /**
+         * @description What the body of a webhook is.
+         * @enum {string}
+         */
+        ContentName: "json" | "form" | "text";
+        /** @description The trade that made an alert fire. */
+        CrossingTrade: {
+            /**
+             * Format: decimal
+             * @description Its price.
+             * @example 190.05
+             */
+            price: string;
+            /**
+             * Format: int64
+             * @description Its sequence: with symbol and time it names the trade.
+             */
+            seq: number;
+            /**
+             * Format: decimal
+             * @description Its size, in shares or coins.
+             * @example 100
+             */
+            size: string;
+            /**
+             * Format: date-time
+             * @description Its own time.
+             */
+            timestamp: string;
+        };
+        /** @description Deliveries, newest first. */
+        DeliveriesAnswer: {
+            /** @description The newest 200. */
+            deliveries: components["schemas"]["DeliveryBody"][];
+        };
+        /** @description A notice on its way to a channel. */
+        DeliveryBody: {
+            /** @description The channel. */
+            channel: string;
+            /** @description What the channel is called. */
+            channel_name: string;
+            /**
+             * Format: date-time
+             * @description When it was sent or given up; `null` while it waits.
+             */
+            ended_at: string | null;
+            /**
+             * @description Names it.
+             * @example 4711
+             */
+            id: string;
+            /**
+             * @description What the notice is about, a word: `alert`, `test`.
+             * @example alert
+             */
+            kind: string;
+            /**
+             * Format: date-time
+             * @description When it was queued.
+             */
+            queued_at: string;
+            /** @description Which step it is at. */
+            state: components["schemas"]["DeliveryState"];
+            /** @description Its line. */
+            title: string;
+            /**
+             * Format: int32
+             * @description Attempts so far.
+             */
+            tries: number;
+            /** @description Why the last attempt failed; `null` where none did. */
+            why: string | null;
+        };
+        /**
+         * @description Which step a delivery is at.
+         * @enum {string}
+         */
+        DeliveryState: "waiting" | "sent" | "dead";
+        /** @description Money that came in. */
+        DepositBody: {
+            /**
+             * @description How much.
+             * @example 100.00
+             */
+            amount: string;
+            /** @description Cash available afterwards. */
+            available: string;
+            /** @description The transaction. */
+            id: string;
+        };
+        /** @description `POST /api/v1/account/deposits`. */
+        DepositRequest: {
+            /**
+             * @description Dollars, with at most two decimals.
+             * @example 100.00
+             */
+            amount: string;
+        };
+        /**
+         * @description Which way a price has to go.
+         * @enum {string}
+         */
+        DirectionName: "up" | "down" | "either";
         /**
          * @description What kind of refusal an error is.
          * @enum {string}
          */
-        ErrorCode: "unknown_symbol" | "bad_request" | "too_many_symbols";
+        ErrorCode: "unknown_symbol" | "bad_request" | "too_many_symbols" | "not_allowed";
         /** @description A refusal. */
         ErrorFrame: {
             /** @description What was wrong, for a program. */
@@ -356,6 +1956,33 @@ export interface components {
             /** @description The symbol concerned, where it is one. */
             symbol?: string;
         };
+        /** @description Why an article is tied to a symbol. */
+        EvidenceBody: {
+            /**
+             * Format: int32
+             * @description First byte of it in that field, as UTF-8.
+             */
+            at: number;
+            /** @description Where. */
+            field: components["schemas"]["EvidenceField"];
+            /**
+             * @description The text as it stands there.
+             * @example Apple shares
+             */
+            matched: string;
+            /** @description Why it counts. */
+            rule: components["schemas"]["EvidenceRule"];
+        };
+        /**
+         * @description Where in an article a symbol was found.
+         * @enum {string}
+         */
+        EvidenceField: "title" | "summary" | "provider";
+        /**
+         * @description By which rule a text was taken for a symbol, the surest first.
+         * @enum {string}
+         */
+        EvidenceRule: "exchange_ticker" | "cashtag" | "full_name" | "provider" | "long_name" | "name" | "name_in_context";
         /** @description How a feed is doing. */
         FeedBody: {
             /**
@@ -366,12 +1993,19 @@ export interface components {
             /** @description Why it is not up, in words. */
             detail: string | null;
             /**
+             * Format: int64
+             * @description Times at which it may have missed something, since this server started.
+             */
+            gaps: number;
+            /**
              * Format: date-time
              * @description When anything was last heard.
              */
             last_event_at: string | null;
             /** @description The feed's name in the configuration. */
             name: string;
+            /** @description The newest of them, at most 16, oldest first. */
+            recent_gaps: components["schemas"]["GapBody"][];
             /**
              * Format: int64
              * @description Connections made after the first.
@@ -402,16 +2036,201 @@ export interface components {
          * @enum {string}
          */
         FeedStateName: "connecting" | "up" | "silent" | "down";
+        /** @description That an alert has fired. */
+        FiringBody: {
+            /** @description Which alert. */
+            alert: string;
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
+            /**
+             * @description Grows from firing to firing.
+             * @example 57
+             */
+            id: string;
+            /**
+             * @description Names the crossing: the same on every server and after every restart.
+             * @example 42.0.t1763735400000000000-12u
+             */
+            name: string;
+            /**
+             * Format: date-time
+             * @description Its message waits until then, when the quiet hours of its owner end.
+             */
+            not_before: string | null;
+            /** @description The owner's words, as they were then. */
+            note: string;
+            /**
+             * Format: date-time
+             * @description When the server wrote it down.
+             */
+            recorded_at: string;
+            rule: components["schemas"]["RuleBody"] | null;
+            /**
+             * @description The rule in words, as it was then.
+             * @example AAPL above 190
+             */
+            rule_text: string;
+            /**
+             * @description Where its price came from, as in the symbol's quote; `null` where that is not known.
+             * @example sim
+             */
+            source: string | null;
+            /** @description On what. */
+            symbol: string;
+            /**
+             * @description What happened, in words.
+             * @example AAPL traded at 190.05, above 190
+             */
+            text: string;
+            trade: components["schemas"]["CrossingTrade"] | null;
+        };
+        /** @description `GET /api/v1/alerts/firings`. */
+        FiringsAnswer: {
+            /** @description Newest first. */
+            firings: components["schemas"]["FiringBody"][];
+            /** @description Leads to earlier ones; `null` where there are none. */
+            next_cursor: string | null;
+        };
         /**
          * @description How far a price can be trusted to be the market's present one.
          * @enum {string}
          */
         Freshness: "live" | "delayed" | "stale" | "closed" | "simulated" | "waiting";
+        /** @description A time in which a feed may have missed something: a cut, a silence, an overflow. Bars may lack trades. */
+        GapBody: {
+            /**
+             * Format: date-time
+             * @description Last moment known to be complete.
+             */
+            from: string;
+            /**
+             * Format: int64
+             * @description Number of symbols concerned; `null` is all of the feed's.
+             */
+            symbols: number | null;
+            /**
+             * Format: date-time
+             * @description First moment known to be complete again.
+             */
+            to: string;
+        };
+        /** @description The newest gaps of one symbol. */
+        GapsAnswer: {
+            /** @description Oldest first, at most 16 of each feed, and only those since this server started. */
+            gaps: components["schemas"]["SymbolGapBody"][];
+            /**
+             * @description The symbol.
+             * @example AAPL
+             */
+            symbol: string;
+        };
+        /** @description A header of a webhook. */
+        HeaderBody: {
+            /**
+             * @description Its name.
+             * @example Authorization
+             */
+            name: string;
+            /**
+             * Format: password
+             * @description Its value; never shown again.
+             */
+            value: string;
+        };
+        /** @description What is held of one symbol. One that was sold off stays, for its profit. */
+        HoldingBody: {
+            /** @description Shares that may be sold. */
+            available: string;
+            /** @description Cost by share, to a hundredth of a cent, rounded half to even; `null` without shares. */
+            average_cost: string | null;
+            /** @description What all these shares cost. */
+            cost: string;
+            /** @description Proceeds less cost of all that was sold. */
+            realised: string;
+            /** @description Shares that open tickets and sell triggers hold. */
+            reserved: string;
+            /** @description All shares. */
+            shares: string;
+            /** @description Of what. */
+            symbol: string;
+        };
         /**
          * @description When an instrument trades.
          * @enum {string}
          */
         HoursName: "us_equity" | "always";
+        /** @description `GET /api/v1/identities`. */
+        IdentitiesAnswer: {
+            /** @description They may sign in without any of them. */
+            has_password: boolean;
+            /** @description Oldest first. */
+            identities: components["schemas"]["IdentityBody"][];
+        };
+        /** @description Who somebody is at a provider. */
+        IdentityBody: {
+            /**
+             * Format: date-time
+             * @description Since when it is theirs.
+             */
+            created_at: string;
+            /** @description Names it in `/api/v1/identities/{id}`. */
+            id: string;
+            /**
+             * @description The provider, as it calls itself.
+             * @example https://login.example.com
+             */
+            issuer: string;
+            /** @description What it calls them. */
+            label: string;
+            /**
+             * Format: date-time
+             * @description When they last signed in by it.
+             */
+            last_used_at: string;
+        };
+        /** @description What followed an article for one symbol. */
+        ImpactBody: {
+            /**
+             * Format: int32
+             * @description Minutes that are looked at.
+             */
+            minutes: number;
+            study: components["schemas"]["StudyBody"] | null;
+            /**
+             * @description The symbol.
+             * @example AAPL
+             */
+            symbol: string;
+            /**
+             * @description Why it cannot be said, in words.
+             * @example too few earlier days to compare with
+             */
+            why_not: string | null;
+        };
+        /** @description What an import did. */
+        ImportAnswer: {
+            /** @description Names of lists that were made. */
+            created: string[];
+            /** @description Names of lists that have got symbols. */
+            extended: string[];
+            /** @description Symbols that no feed knows now. They were taken in all the same. */
+            unknown: string[];
+        };
+        /** @description `POST /api/v1/watchlists/import`, as JSON: what `GET /api/v1/watchlists` gives may be sent back. */
+        ImportRequest: {
+            /** @description Lists by name. */
+            watchlists: components["schemas"]["ImportedList"][];
+        };
+        /** @description A list to be taken in. Members beside these are ignored. */
+        ImportedList: {
+            /** @description A new name makes a new list; to one of a known name the symbols it lacks are added. */
+            name: string;
+            /** @description Symbols in order. */
+            symbols: string[];
+        };
         /** @description What is known of an instrument before it trades. */
         InstrumentBody: {
             /**
@@ -448,11 +2267,161 @@ export interface components {
          * @enum {string}
          */
         IntervalName: "1s" | "1m" | "5m" | "15m" | "1h" | "1d";
+        /** @description An invite that waits to be used. */
+        InviteBody: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Until when it is good; `null`: until it is used.
+             */
+            expires_at: string | null;
+            /** @description Names it in `/api/v1/admin/invites/{id}`. */
+            id: string;
+            /** @description What whoever opens it may do. */
+            role: components["schemas"]["RoleName"];
+        };
+        /** @description `POST /api/v1/admin/invites`. */
+        InviteRequest: {
+            /** @description What whoever opens the link may do. */
+            role: components["schemas"]["RoleName"];
+        };
+        /** @description `GET /api/v1/admin/invites`. */
+        InvitesAnswer: {
+            /** @description Oldest first. */
+            invites: components["schemas"]["InviteBody"][];
+        };
+        /** @description A key. */
+        KeyBody: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Names it in `/api/v1/keys/{id}`. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to some minutes; `null` before the first time.
+             */
+            last_used_at: string | null;
+            /** @description What it is for. */
+            name: string;
+            /** @description What it allows. */
+            scopes: components["schemas"]["ScopeName"][];
+        };
+        /** @description `POST /api/v1/keys`. */
+        KeyRequest: {
+            /**
+             * @description What it is for, 1 to 64 characters.
+             * @example nightly export
+             */
+            name: string;
+            /** @description What it allows, at least one. */
+            scopes: components["schemas"]["ScopeName"][];
+        };
+        /** @description `GET /api/v1/keys`. */
+        KeysAnswer: {
+            /** @description Oldest first. */
+            keys: components["schemas"]["KeyBody"][];
+        };
         /**
          * @description What kind of thing an instrument is.
          * @enum {string}
          */
         KindName: "stock" | "etf" | "crypto" | "forex" | "other";
+        /** @description The last proof of the ledger, `GET /api/v1/ledger`. */
+        LedgerBody: {
+            /** @description The first thing wrong, in words. */
+            damage: string | null;
+            /**
+             * Format: int64
+             * @description Entries written so far, over all shards.
+             */
+            entries: number;
+            /** @description Nothing was wrong; `null` before the first time. */
+            is_sound: boolean | null;
+            /**
+             * Format: date-time
+             * @description When the ledger was last proved; `null` before the first time.
+             */
+            verified_at: string | null;
+            /**
+             * Format: int64
+             * @description Entries that were proved then.
+             */
+            verified_entries: number;
+        };
+        /** @description An article's tie to a symbol. */
+        LinkBody: {
+            /**
+             * Format: decimal
+             * @description How sure the surest evidence is, up to 1: an order with distances by judgement, no measured frequency.
+             * @example 0.88
+             */
+            confidence: number;
+            /** @description All evidence, the surest first. */
+            evidence: components["schemas"]["EvidenceBody"][];
+            /**
+             * @description The symbol.
+             * @example AAPL
+             */
+            symbol: string;
+        };
+        /** @description A list as the channel `lists` tells it: enough to see what changed, and to ask for that. */
+        ListHead: {
+            /** @description As in `GET /api/v1/watchlists/{id}`. */
+            id: string;
+            /** @description What it is called now. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Grows with each change of name or symbols.
+             */
+            version: number;
+        };
+        /** @description One's lists, in order. */
+        ListsData: {
+            /** @description All of them; one that is missing was removed. */
+            watchlists: components["schemas"]["ListHead"][];
+        };
+        /** @description Which watch lists somebody has. */
+        ListsFrame: {
+            /** @description All of them, in order. */
+            data: components["schemas"]["ListsData"];
+        };
+        /** @description A browser somebody has signed in with. */
+        LoginBody: {
+            /** @description Where from they signed in. */
+            address: string;
+            /** @description What the browser says it is. */
+            agent: string;
+            /**
+             * Format: date-time
+             * @description When they signed in.
+             */
+            created_at: string;
+            /**
+             * @description Names it in `/api/v1/logins/{id}`.
+             * @example 17
+             */
+            id: string;
+            /** @description It is the one of this request. */
+            is_this: boolean;
+            /**
+             * Format: date-time
+             * @description When it was last used, to some minutes.
+             */
+            last_used_at: string;
+        };
+        /** @description `GET /api/v1/logins`. */
+        LoginsAnswer: {
+            /** @description The newest used first. */
+            logins: components["schemas"]["LoginBody"][];
+        };
         /** @description The US equity market's day. */
         MarketBody: {
             /**
@@ -473,6 +2442,194 @@ export interface components {
          * @enum {string}
          */
         MarketSession: "pre" | "regular" | "post" | "closed";
+        /** @description `GET /api/v1/me`. */
+        MeBody: {
+            /** @description Their account at the desk. */
+            account: string;
+            /** @description The login of the request, as in `GET /api/v1/logins`; `null` where it is none. */
+            login: string | null;
+            /** @description What they may do. */
+            role: components["schemas"]["RoleName"];
+            /** @description What the request's key allows; everything where it is no key. */
+            scopes: components["schemas"]["ScopeName"][];
+            /** @description How the request showed whose it is. */
+            shown_by: components["schemas"]["ShownBy"];
+            /** @description The user name; `local` where there are no people yet. */
+            user: string;
+        };
+        /** @description A move that is unusual for its time of the day. */
+        MoveBody: {
+            /**
+             * Format: decimal
+             * @description The price after.
+             * @example 193.5
+             */
+            after: number;
+            /** @description Articles just before and after, the nearest first. */
+            articles: components["schemas"]["NearBody"][];
+            /**
+             * Format: decimal
+             * @description The price before.
+             * @example 190.12
+             */
+            before: number;
+            /**
+             * Format: decimal
+             * @description The change in per cent.
+             * @example 1.7778
+             */
+            change_percent: number;
+            /**
+             * Format: decimal
+             * @description The change in usual deviations of this half hour.
+             * @example 5.2
+             */
+            deviations: number;
+            /**
+             * Format: date-time
+             * @description Whence it is measured.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Start of the minute of its largest step, from which lags are counted.
+             */
+            onset: string;
+            /**
+             * Format: date-time
+             * @description Its end.
+             */
+            to: string;
+        };
+        /** @description `GET /api/v1/moves/{symbol}`. */
+        MovesAnswer: {
+            /**
+             * Format: date-time
+             * @description Start of the first stored minute that was looked at; `null` where there is none.
+             */
+            looked_from: string | null;
+            /**
+             * Format: int32
+             * @description Length of a move, in minutes.
+             */
+            minutes: number;
+            /** @description Unusual moves, the newest first. */
+            moves: components["schemas"]["MoveBody"][];
+            /** @description What this says and what it does not. */
+            note: string;
+            /** @description The symbol. */
+            symbol: string;
+        };
+        /** @description An article near a move. */
+        NearBody: {
+            /** @description The article. */
+            article: components["schemas"]["ArticleBody"];
+            /**
+             * Format: int64
+             * @description Seconds from the start of the move to the article; below zero where the article came first.
+             */
+            lag_s: number;
+        };
+        /** @description A link that was just made. */
+        NewBoardBody: {
+            /** @description Names it in `DELETE /api/v1/boards/{id}`. */
+            id: string;
+            /**
+             * @description The way behind the server's address: `/board#TOKEN`. Shown this once.
+             * @example /board#…
+             */
+            link: string;
+            /** @description The list it shows. */
+            watchlist: string;
+        };
+        /** @description A channel that was just made. */
+        NewChannelBody: components["schemas"]["ChannelBody"] & {
+            /**
+             * @description What signs a webhook's requests, where it was made here; shown this once. `null` for others.
+             * @example whsec_…
+             */
+            secret: string | null;
+        };
+        /** @description An invite that was just made. */
+        NewInviteBody: {
+            /**
+             * Format: date-time
+             * @description Until when it is good.
+             */
+            expires_at: string | null;
+            /** @description Names it in `/api/v1/admin/invites/{id}`. */
+            id: string;
+            /**
+             * @description The way behind the server's address: `/welcome#TOKEN`. Shown this once.
+             * @example /welcome#…
+             */
+            link: string;
+        };
+        /** @description A key that was just made. */
+        NewKeyBody: {
+            /** @description Names it in `/api/v1/keys/{id}`. */
+            id: string;
+            /** @description The key. It is shown this once, and only its hash is kept. */
+            key: string;
+            /** @description What it is for. */
+            name: string;
+            /** @description What it allows. */
+            scopes: components["schemas"]["ScopeName"][];
+        };
+        /** @description `GET /api/v1/news`. */
+        NewsAnswer: {
+            /** @description The newest first. */
+            articles: components["schemas"]["ArticleBody"][];
+            /** @description Send it as `cursor` for what is older; `null` at the end. */
+            next_cursor: string | null;
+            pooled: components["schemas"]["PooledBody"] | null;
+        };
+        /** @description An article came in or changed. */
+        NewsFrame: {
+            /** @description The article as it is now. */
+            article: components["schemas"]["ArticleBody"];
+            /** @description Which of the two. */
+            change: components["schemas"]["ArticleChange"];
+        };
+        /** @description `GET /api/v1/oidc`. */
+        OidcBody: {
+            provider: components["schemas"]["ProviderBody"] | null;
+        };
+        /** @description Where the browser is to go. */
+        OidcStartAnswer: {
+            /** @description An address of the provider's. */
+            location: string;
+        };
+        /** @description `POST /api/v1/oidc/start`. */
+        OidcStartRequest: {
+            /** @description What stands behind `#` in the link of an invite. */
+            token: string;
+            /** @description The name to have here; without it, the one they have at the provider. */
+            user?: string;
+        };
+        /** @description `PUT /api/v1/watchlists/order`. */
+        OrderRequest: {
+            /** @description All of one's lists, in the order they shall have. */
+            ids: string[];
+        };
+        /** @description `POST /api/v1/password`. */
+        PasswordRequest: {
+            /**
+             * Format: password
+             * @description The password as it is.
+             */
+            current: string;
+            /**
+             * Format: password
+             * @description The password as it shall be.
+             */
+            new: string;
+        };
+        /** @description `PATCH /api/v1/alerts/{id}`. */
+        PauseRequest: {
+            /** @description It is to wait, or to go on: then it begins anew, and what happened meanwhile does not count. */
+            is_paused: boolean;
+        };
         /** @description Answers a `ping`. */
         Pong: {
             id: components["schemas"]["RequestId"] | null;
@@ -481,6 +2638,46 @@ export interface components {
              * @description The server's clock.
              */
             time: string;
+        };
+        /** @description What followed several articles together. */
+        PooledBody: {
+            /**
+             * Format: decimal
+             * @description The mean of their abnormal changes, in per cent.
+             * @example 0.31
+             */
+            mean_abnormal_percent: number;
+            /**
+             * Format: int32
+             * @description How many articles.
+             */
+            n: number;
+            /**
+             * Format: decimal
+             * @description The mean over its standard error across articles.
+             * @example 1.9
+             */
+            t: number;
+        };
+        /** @description Where a price came from, and when. */
+        PriceSource: {
+            /**
+             * Format: int64
+             * @description How old it was when it was used, in milliseconds.
+             */
+            age_ms: number;
+            /**
+             * Format: date-time
+             * @description When it reached the desk.
+             */
+            arrived_at: string;
+            /** @description Who said it: `sim`, `finnhub`, `replay`, `legacy`. */
+            source: string;
+            /**
+             * Format: date-time
+             * @description When it was so, by the provider's clock.
+             */
+            timestamp: string;
         };
         /** @description Last prices by symbol. */
         PriceUpdate: {
@@ -518,6 +2715,11 @@ export interface components {
         /** @description An error answer by [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457). */
         Problem: {
             /**
+             * @description Why a command of the desk was refused: a word for programs. Absent elsewhere.
+             * @example insufficient_cash
+             */
+            code?: string | null;
+            /**
              * @description What was wrong with this request, and what would be right.
              * @example limit must be a number from 1 to 100
              */
@@ -538,6 +2740,112 @@ export interface components {
              * @example about:blank
              */
             type: string;
+        };
+        /** @description A provider. */
+        ProviderBody: {
+            calls: components["schemas"]["CallsBody"] | null;
+            /** @description Why it is not up, in words. */
+            detail: string | null;
+            /**
+             * Format: int64
+             * @description Failures since the start of the program.
+             */
+            errors: number;
+            /** @description An operator has paused it. */
+            is_paused: boolean;
+            /** @description What it brings. */
+            kind: components["schemas"]["ProviderKind"];
+            /** @description The last of them. */
+            last_error: string | null;
+            /**
+             * Format: date-time
+             * @description When anything was last heard.
+             */
+            last_event: string | null;
+            /** @description Its name in the configuration. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Events or articles in the last full minute, as this server has them; `null` where it has not counted one yet.
+             */
+            per_minute: number | null;
+            /** @description What its data is labelled with. */
+            source: string;
+            /** @description How it is doing. */
+            state: components["schemas"]["ProviderState"];
+            /**
+             * Format: int32
+             * @description The most it sends at once; `null` is no limit.
+             */
+            symbol_limit: number | null;
+            /**
+             * Format: int32
+             * @description Symbols it sends now.
+             */
+            symbols: number;
+            /** @description What a stream of it may ask for. */
+            takes: components["schemas"]["TakesBody"];
+            /**
+             * Format: int32
+             * @description Symbols wanted but beyond its limit.
+             */
+            waiting: number;
+        };
+        /** @description A change of a provider. */
+        ProviderChange: {
+            /** @description Whether it waits: then nothing of it is taken in. */
+            is_paused: boolean;
+        };
+        /**
+         * @description What a provider brings.
+         * @enum {string}
+         */
+        ProviderKind: "prices" | "news";
+        /**
+         * @description How a provider is doing.
+         * @enum {string}
+         */
+        ProviderState: "up" | "connecting" | "silent" | "down" | "paused";
+        /** @description `GET /api/v1/channels/web_push`. */
+        PushKeyBody: {
+            /** @description The server's key, which a browser wants as `applicationServerKey`: base64url. */
+            public_key: string;
+        };
+        /** @description What a test or a further attempt is waited for by. */
+        QueuedBody: {
+            /** @description The delivery, as the channel's history lists it. */
+            delivery: string;
+        };
+        /** @description Hours of each day in which an alert decides as ever, but its message waits until they end. */
+        QuietBody: {
+            /**
+             * @description From this time of the day on, `HH:MM`.
+             * @example 22:00
+             */
+            from: string;
+            /**
+             * @description Until this time of the day; before `from` where the hours span midnight.
+             * @example 07:00
+             */
+            to: string;
+            /**
+             * @description By whose clock: `new_york`, or a distance from UTC such as `+01:00`.
+             * @example +01:00
+             */
+            zone: string;
+        };
+        /** @description How many streams one may have. */
+        QuotaBody: {
+            /**
+             * Format: int32
+             * @description How many one may have.
+             */
+            most: number;
+            /**
+             * Format: int32
+             * @description How many one has.
+             */
+            used: number;
         };
         /** @description A symbol's last price and day figures. What is not known is `null`. */
         Quote: {
@@ -633,6 +2941,21 @@ export interface components {
              */
             unknown: string[];
         };
+        /** @description That an alert is armed again after it has fired. */
+        RearmBody: {
+            /**
+             * Format: decimal
+             * @description How far the value must go back beyond the threshold first: in the currency for rules on the price, in per cent
+             *     for rules on a change, in times the usual for volume. Silence and news do not use it.
+             * @example 0.50
+             */
+            hysteresis: string;
+        };
+        /**
+         * @description What the return after an article is compared with.
+         * @enum {string}
+         */
+        ReferencesName: "same_hour" | "earlier";
         /** @description A bar whose only trade was cancelled. */
         RemovedBar: {
             /** @description Always `true`. */
@@ -645,6 +2968,75 @@ export interface components {
         };
         /** @description A string or a number. */
         RequestId: string | number;
+        /**
+         * @description What somebody may do.
+         * @enum {string}
+         */
+        RoleName: "user" | "operator";
+        /**
+         * @description What an alert is about: its type, and the members that this type has. Others must be left out.
+         *
+         *     Prices, per cents and multiples are told as decimal strings, and taken as strings or numbers.
+         */
+        RuleBody: {
+            /** @description For `percent_change`: which way; `either` without it. */
+            direction?: components["schemas"]["DirectionName"];
+            /**
+             * Format: decimal
+             * @description For `percent_change`: by how many per cent, at least 0.0001.
+             * @example 2.5
+             */
+            percent?: string;
+            /**
+             * Format: decimal
+             * @description For rules on the price: the threshold, above zero.
+             * @example 190.00
+             */
+            price?: string;
+            /**
+             * Format: int32
+             * @description For `stale`: the silence, in seconds; 60 without it.
+             */
+            seconds?: number;
+            /**
+             * Format: decimal
+             * @description For `volume_above_usual`: how many times the usual volume, to three places; 3 without it.
+             * @example 3
+             */
+            times?: string;
+            /** @description What it is about. */
+            type: components["schemas"]["RuleType"];
+            /**
+             * Format: int32
+             * @description For `percent_change`: within so many seconds, whole minutes up to an hour; without it since the previous close.
+             */
+            window_s?: number;
+            /** @description For `news`: at most 16 words of which one must be in the article; without any, every article counts. */
+            words?: string[];
+        };
+        /**
+         * @description What an alert is about.
+         * @enum {string}
+         */
+        RuleType: "price_above" | "price_below" | "price_crosses" | "percent_change" | "volume_above_usual" | "stale" | "news";
+        /**
+         * @description What a key allows.
+         * @enum {string}
+         */
+        ScopeName: "read" | "trade" | "alerts";
+        /** @description The tone of an article, by a small lexicon: a hint, no judgement. */
+        SentimentBody: {
+            /**
+             * Format: decimal
+             * @description From -1 to 1.
+             * @example -0.42
+             */
+            score: number;
+            /** @description What that sounds like. */
+            tone: components["schemas"]["ToneName"];
+            /** @description The words that made it, in the order of the text. */
+            words: components["schemas"]["ToneWord"][];
+        };
         /** @description One frame of the server. */
         ServerFrame: (components["schemas"]["PriceUpdate"] & {
             /** @enum {string} */
@@ -658,6 +3050,24 @@ export interface components {
         }) | (components["schemas"]["StatusAnswer"] & {
             /** @enum {string} */
             type: "status";
+        }) | (components["schemas"]["AccountFrame"] & {
+            /** @enum {string} */
+            type: "account";
+        }) | (components["schemas"]["AccountUpdateFrame"] & {
+            /** @enum {string} */
+            type: "account_update";
+        }) | (components["schemas"]["ListsFrame"] & {
+            /** @enum {string} */
+            type: "lists";
+        }) | (components["schemas"]["AlertsFrame"] & {
+            /** @enum {string} */
+            type: "alerts";
+        }) | (components["schemas"]["AlertFiredFrame"] & {
+            /** @enum {string} */
+            type: "alert_fired";
+        }) | (components["schemas"]["NewsFrame"] & {
+            /** @enum {string} */
+            type: "news";
         }) | (components["schemas"]["ErrorFrame"] & {
             /** @enum {string} */
             type: "error";
@@ -690,6 +3100,29 @@ export interface components {
              * @example ws://localhost:8080/ws
              */
             websocket_url: string;
+        };
+        /**
+         * @description How a request showed whose it is.
+         * @enum {string}
+         */
+        ShownBy: "local" | "operator_key" | "login" | "api_key";
+        /**
+         * @description Buying or selling.
+         * @enum {string}
+         */
+        SideName: "buy" | "sell";
+        /** @description `POST /api/v1/signin`. */
+        SignInRequest: {
+            /**
+             * Format: password
+             * @description The password.
+             */
+            password: string;
+            /**
+             * @description The user name.
+             * @example ada
+             */
+            user: string;
         };
         /** @description Addresses the data comes from. */
         SourcesAnswer: {
@@ -734,6 +3167,173 @@ export interface components {
              */
             version: string;
         };
+        /** @description A stream. */
+        StreamBody: {
+            /**
+             * Format: int64
+             * @description How many articles it has brought.
+             */
+            articles: number;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description And those that viewers watch most. */
+            follows_viewers: boolean;
+            /**
+             * @description Names it in `/api/v1/streams/{id}`.
+             * @example 7
+             */
+            id: string;
+            /** @description It is one's own. */
+            is_own: boolean;
+            /** @description It waits until it is told to go on. */
+            is_paused: boolean;
+            /** @description What it brings. */
+            kind: components["schemas"]["ProviderKind"];
+            /** @description Why the last attempt failed. */
+            last_error: string | null;
+            /**
+             * Format: date-time
+             * @description When it last brought something.
+             */
+            last_event: string | null;
+            /**
+             * @description What its owner calls it.
+             * @example Chips
+             */
+            name: string;
+            /** @description Whose, by the name they sign in with; `null` for what the program made, or where that is not yours to know. */
+            owner: string | null;
+            /**
+             * @description Its provider's name.
+             * @example guardian
+             */
+            provider: string;
+            /** @description Sections to look in; empty for all. */
+            sections: string[];
+            /** @description How it is doing. */
+            state: components["schemas"]["StreamState"];
+            /** @description Symbols to take in. */
+            symbols: string[];
+            /** @description Words that articles must have; empty for all. */
+            words: string;
+        };
+        /** @description A change of a stream; what is left out stays. */
+        StreamChange: {
+            /** @description Those that viewers watch most. */
+            follows_viewers?: boolean;
+            /** @description Whether it waits. */
+            is_paused?: boolean;
+            /** @description What to call it. */
+            name?: string;
+            /** @description Sections. */
+            sections?: string[];
+            /** @description Symbols. */
+            symbols?: string[];
+            /** @description Words. */
+            words?: string;
+        };
+        /** @description A stream as it is to be. */
+        StreamRequest: {
+            /** @description And those that viewers watch most. Operators only. */
+            follows_viewers?: boolean;
+            /**
+             * @description What to call it, 1 to 64 characters.
+             * @example Chips
+             */
+            name: string;
+            /**
+             * @description The provider's name.
+             * @example guardian
+             */
+            provider: string;
+            /** @description Sections, at most 20. */
+            sections?: string[];
+            /** @description Symbols, at most 100. */
+            symbols?: string[];
+            /**
+             * @description Words with `AND`, `OR`, `NOT`, quotes and parentheses; at most 500 characters.
+             * @example chips AND NOT crisps
+             */
+            words?: string;
+        };
+        /**
+         * @description How a stream is doing.
+         * @enum {string}
+         */
+        StreamState: "running" | "waiting" | "paused" | "failing";
+        /** @description `GET /api/v1/streams`. */
+        StreamsAnswer: {
+            /** @description Providers; to others than operators those of news alone. */
+            providers: components["schemas"]["ProviderBody"][];
+            quota: components["schemas"]["QuotaBody"] | null;
+            /** @description Streams, oldest first; to others than operators one's own and those that the program made. */
+            streams: components["schemas"]["StreamBody"][];
+        };
+        /** @description What followed an article, against the usual. Association, not cause. */
+        StudyBody: {
+            /**
+             * Format: decimal
+             * @description The change less the mean of those it is compared with, in per cent.
+             * @example 0.61
+             */
+            abnormal_percent: number;
+            /**
+             * Format: decimal
+             * @description The last price within.
+             * @example 191.5
+             */
+            after: number;
+            /**
+             * Format: decimal
+             * @description The last price before.
+             * @example 190.12
+             */
+            before: number;
+            /**
+             * Format: decimal
+             * @description The change in per cent.
+             * @example 0.7258
+             */
+            change_percent: number;
+            /**
+             * Format: date-time
+             * @description The article's moment.
+             */
+            from: string;
+            /**
+             * Format: int32
+             * @description How many it is compared with.
+             */
+            n: number;
+            /** @description With what it is compared. */
+            references: components["schemas"]["ReferencesName"];
+            /**
+             * Format: decimal
+             * @description The abnormal change over its standard error: beyond 2 either way is rare by chance.
+             * @example 2.9
+             */
+            t: number;
+            /**
+             * Format: date-time
+             * @description End of what is looked at.
+             */
+            to: string;
+            /**
+             * Format: decimal
+             * @description Mean volume of those it is compared with.
+             * @example 2345
+             */
+            usual_volume: number;
+            /**
+             * Format: decimal
+             * @description Volume in that time.
+             * @example 12345
+             */
+            volume: number;
+        };
         /** @description Answers a `subscribe` that has an `id`: after the errors, before the snapshot. */
         Subscribed: {
             /** @description What was subscribed to. */
@@ -744,6 +3344,13 @@ export interface components {
             id: components["schemas"]["RequestId"];
             /** @description The symbols that were good, in the order given. */
             symbols: string[];
+        };
+        /** @description Keys of a browser's subscription. Members beside these are ignored. */
+        SubscriptionKeys: {
+            /** @description Authentication secret, base64url. */
+            auth: string;
+            /** @description Public key, base64url. */
+            p256dh: string;
         };
         /** @description The members of a `subscribe` or `unsubscribe`. */
         SubscriptionMembers: {
@@ -766,7 +3373,7 @@ export interface components {
              */
             since?: string;
             /**
-             * @description The symbols; needed on every channel but `status`.
+             * @description The symbols; needed on `prices`, `quotes` and `bars`.
              * @example [
              *       "AAPL",
              *       "TSLA"
@@ -779,12 +3386,310 @@ export interface components {
             /** @description Its key figures. */
             card: components["schemas"]["Card"];
         };
+        /** @description A time in which trades of one symbol may be missing: the connection to its feed was lost. */
+        SymbolGapBody: {
+            /** @description The feed's name in the configuration. */
+            feed: string;
+            /**
+             * Format: date-time
+             * @description Last moment known to be complete.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description First moment known to be complete again.
+             */
+            to: string;
+        };
         /** @description One page of a symbol search, best first. */
         SymbolsPage: {
             /** @description Pass as `cursor` for the next page; `null` on the last. */
             next_cursor: string | null;
             /** @description The instruments found. */
             symbols: components["schemas"]["InstrumentBody"][];
+        };
+        /** @description What a stream of a provider may ask for. */
+        TakesBody: {
+            /** @description The sections there are; empty where it has none. */
+            sections: string[];
+            /** @description Symbols. */
+            symbols: boolean;
+            /** @description Words with `AND`, `OR`, `NOT`, quotes and parentheses. */
+            words: boolean;
+        };
+        /** @description A buy or sell that waits, or waited, for its commit. */
+        TicketBody: {
+            /**
+             * Format: date-time
+             * @description When it was accepted.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description The last moment at which it can be committed.
+             */
+            expires_at: string;
+            /**
+             * @description Names it in `/api/v1/tickets/{id}`.
+             * @example 0-17
+             */
+            id: string;
+            /**
+             * @description Dollars a share.
+             * @example 150.23
+             */
+            price: string;
+            quote: components["schemas"]["PriceSource"] | null;
+            /**
+             * @description Whole shares.
+             * @example 3
+             */
+            shares: string;
+            /** @description Buy or sell. */
+            side: components["schemas"]["SideName"];
+            /** @description Where it stands. */
+            status: components["schemas"]["TicketStatus"];
+            /** @description What. */
+            symbol: string;
+            /**
+             * @description What they cost or bring.
+             * @example 450.69
+             */
+            total: string;
+        };
+        /** @description `POST /api/v1/tickets`. */
+        TicketRequest: {
+            /**
+             * @description Dollars, with at most two decimals: whole shares for at most so much.
+             * @example 500.00
+             */
+            amount: string;
+            /** @description Buy or sell. */
+            side: components["schemas"]["SideName"];
+            /**
+             * @description What.
+             * @example AAPL
+             */
+            symbol: string;
+        };
+        /**
+         * @description Where a ticket stands.
+         * @enum {string}
+         */
+        TicketStatus: "open" | "committed" | "cancelled" | "expired";
+        /**
+         * @description What a text sounds like.
+         * @enum {string}
+         */
+        ToneName: "positive" | "neutral" | "negative";
+        /** @description A word or pair that counted for the tone. */
+        ToneWord: {
+            /** @description It was turned by a negation. */
+            is_negated: boolean;
+            /** @description As the lexicon has it. */
+            text: string;
+            /**
+             * Format: decimal
+             * @description What it counted here, with negation and degree.
+             * @example -0.6
+             */
+            weight: number;
+        };
+        /** @description One line of the complete list. */
+        TransactionBody: {
+            /** @description The amount it is about: deposited, set aside, paid or received, reserved, asked for. */
+            amount: string | null;
+            /** @description What the available cash changed by. */
+            available_change: string;
+            /** @description The command: a classic name such as `BUY`, or `EXPIRY` and `TRIGGER`. */
+            command: string;
+            /**
+             * @description Names it; the newest is the largest of its shard.
+             * @example 0-17
+             */
+            id: string;
+            /** @description What it was. */
+            kind: components["schemas"]["TransactionKind"];
+            /** @description Why it was refused, in words. */
+            message: string | null;
+            /**
+             * Format: int64
+             * @description The number of the command that caused it.
+             */
+            n: number;
+            /** @description Dollars a share. */
+            price: string | null;
+            /** @description Profit or loss of a sale. */
+            profit: string | null;
+            quote: components["schemas"]["PriceSource"] | null;
+            /** @description Why it was refused: a code for programs. */
+            reason: string | null;
+            /** @description Whole shares. */
+            shares: string | null;
+            side: components["schemas"]["SideName"] | null;
+            /** @description Of what; `null` where there is none. */
+            symbol: string | null;
+            /** @description The ticket concerned. */
+            ticket: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            timestamp: string;
+            /** @description Whose. */
+            user: string;
+        };
+        /**
+         * @description What a transaction was.
+         * @enum {string}
+         */
+        TransactionKind: "deposit" | "ticket_opened" | "ticket_committed" | "ticket_cancelled" | "ticket_expired" | "trigger_set" | "trigger_armed" | "trigger_removed" | "trigger_fired" | "inquiry" | "refused";
+        /** @description `GET /api/v1/transactions`. */
+        TransactionsAnswer: {
+            /** @description Pass as `cursor` for earlier ones; `null` on the last page. */
+            next_cursor: string | null;
+            /** @description Newest first. */
+            transactions: components["schemas"]["TransactionBody"][];
+        };
+        /** @description What became of a trigger that was set. */
+        TriggerAnswer: {
+            fired: components["schemas"]["TransactionBody"] | null;
+            trigger: components["schemas"]["TriggerBody"] | null;
+        };
+        /** @description An automatic buy or sell. */
+        TriggerBody: {
+            /** @description How much it is for; for a buy the cash reserved. */
+            amount: string;
+            /** @description Its price; `null` until it is set, and nothing fires before. */
+            price: string | null;
+            /** @description The shares reserved by a sell, `"0"` for a buy. */
+            shares: string;
+            /** @description Buy or sell. */
+            side: components["schemas"]["SideName"];
+            /** @description Of what. */
+            symbol: string;
+        };
+        /** @description `PUT /api/v1/triggers/{side}/{symbol}`. */
+        TriggerRequest: {
+            /**
+             * @description Dollars, with at most two decimals.
+             * @example 500.00
+             */
+            amount: string;
+            /**
+             * @description Dollars a share: buy at or below, sell at or above.
+             * @example 149.50
+             */
+            price: string;
+        };
+        /** @description Somebody who may sign in. */
+        UserBody: {
+            /** @description Their account at the desk. */
+            account: string;
+            /**
+             * Format: date-time
+             * @description Since when there is this user.
+             */
+            created_at: string;
+            /** @description They may not sign in. */
+            is_disabled: boolean;
+            /** @description What they may do. */
+            role: components["schemas"]["RoleName"];
+            /** @description The user name. */
+            user: string;
+        };
+        /** @description `PATCH /api/v1/admin/users/{user}`. What is left out stays. */
+        UserChange: {
+            /** @description May not sign in any more, or again. Their logins and keys end. */
+            is_disabled?: boolean;
+            /**
+             * Format: password
+             * @description A new password. Their logins end.
+             */
+            password?: string;
+            /** @description What they may do. */
+            role?: components["schemas"]["RoleName"];
+        };
+        /** @description `POST /api/v1/admin/users`. */
+        UserRequest: {
+            /** @description Give them the account of this name that the desk has already, as from the line protocol. */
+            adopt?: boolean;
+            /**
+             * Format: password
+             * @description The password; they may change it.
+             */
+            password: string;
+            /** @description What they may do. */
+            role: components["schemas"]["RoleName"];
+            /**
+             * @description 1 to 64 visible ASCII characters without a comma.
+             * @example ada
+             */
+            user: string;
+        };
+        /** @description `GET /api/v1/admin/users`. */
+        UsersAnswer: {
+            /** @description Pass as `cursor` for more; `null` on the last page. */
+            next_cursor: string | null;
+            /** @description In the order in which they were added. */
+            users: components["schemas"]["UserBody"][];
+        };
+        /** @description A watch list. */
+        WatchlistBody: {
+            /**
+             * @description Names it in `/api/v1/watchlists/{id}`.
+             * @example 21
+             */
+            id: string;
+            /** @description It is what visitors are shown. */
+            is_for_visitors: boolean;
+            /** @description What its owner calls it. */
+            name: string;
+            /** @description Symbols in order. */
+            symbols: string[];
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Grows with each change: what `If-Match` names.
+             */
+            version: number;
+        };
+        /** @description A watch list as it is to be. */
+        WatchlistRequest: {
+            /** @description Show it to visitors, in place of what they are shown now. Operators only; left out, it stays. */
+            is_for_visitors?: boolean;
+            /**
+             * @description 1 to 64 characters; no other list of the owner's is called so.
+             * @example Cars
+             */
+            name: string;
+            /**
+             * @description Symbols in order, at most 1,000; one that comes twice counts where it comes first.
+             * @example [
+             *       "GM",
+             *       "F",
+             *       "TSLA"
+             *     ]
+             */
+            symbols: string[];
+        };
+        /** @description `GET /api/v1/watchlists`. */
+        WatchlistsAnswer: {
+            /** @description In the owner's order. */
+            watchlists: components["schemas"]["WatchlistBody"][];
+        };
+        /** @description What is shown of a webhook. */
+        WebhookBody: {
+            /** @description What the body is. */
+            content: components["schemas"]["ContentName"];
+            /** @description Names of its headers. */
+            header_names: string[];
+            /** @description The body; `null` for all there is. */
+            template: string | null;
         };
     };
     responses: never;
@@ -795,6 +3700,1336 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account; empty before money was added */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountBody"];
+                };
+            };
+            /** @description A key was sent that is not the operator's */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The desk cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_money: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A retry with the same key is applied once */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DepositRequest"];
+            };
+        };
+        responses: {
+            /** @description It is there, and durable */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DepositBody"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not that of the body */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an amount, or one that cannot be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The desk cannot write now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_accounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `user`, `available`, `reserved`, `holdings`, `triggers`, one user a line */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description Not the operator */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an operator, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_invites: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The invites */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitesAnswer"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an operator, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InviteRequest"];
+            };
+        };
+        responses: {
+            /** @description The link, shown this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewInviteBody"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an operator, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description As many wait as may */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not that of the body */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not the JSON of this call, or says what cannot be; `detail` says why */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The invite's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It cannot be used any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an operator, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such invite, or it was used */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_users: {
+        parameters: {
+            query?: {
+                /** @description Most to give; 100 without it */
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The users */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsersAnswer"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an operator, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserRequest"];
+            };
+        };
+        responses: {
+            /** @description They may sign in */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserBody"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an operator, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The name is taken (`taken`), or the desk has an account of it (`account_exists`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not that of the body */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No name, or a weak password; `detail` says why */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The records cannot be used now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user name, percent-encoded */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            /** @description It is so; their logins, and keys where they are disabled, have ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an operator, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such user */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description One cannot do this to oneself */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not that of the body */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A weak password; `detail` says why */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_alerts: {
+        parameters: {
+            query?: {
+                /** @description Only those on this symbol */
+                symbol?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The alerts, at most 1,000 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertsAnswer"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertRequest"];
+            };
+        };
+        responses: {
+            /** @description It is set */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertBody"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such symbol */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description One has 1,000 alerts (`too_many`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not that of the body */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The rule cannot be (`bad_rule`), a channel is not one's own (`bad_channels`), or quiet hours, expiry or note cannot be (`bad_quiet`, `bad_expiry`, `bad_note`) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    backtest_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertRequest"];
+            };
+        };
+        responses: {
+            /** @description What it would have done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestAnswer"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such symbol */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not that of the body */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The rule cannot be (`bad_rule`), or cannot be tried on what is stored (`no_backtest`) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many are being tried, or bars cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_firings: {
+        parameters: {
+            query?: {
+                /** @description Only those of this alert */
+                alert?: string;
+                /** @description Most firings to give; 100 without it */
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The firings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiringsAnswer"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such alert */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The alert */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The alert */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertBody"];
+                };
+            };
+            /** @description A parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such alert of one's own */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replace_alert: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that the change was made for */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The alert */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertRequest"];
+            };
+        };
+        responses: {
+            /** @description It is so */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertBody"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such alert of one's own, or no such symbol */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The alert was changed elsewhere */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not that of the body */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description As for a new one */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The alert */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such alert of one's own */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pause_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The alert */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PauseRequest"];
+            };
+        };
+        responses: {
+            /** @description It is so */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertBody"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such alert of one's own */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not that of the body */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not the JSON of this call, or says what cannot be; `detail` says why */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restore_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The alert */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is set again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertBody"];
+                };
+            };
+            /** @description A parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such alert of one's own any more */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description One has 1,000 alerts (`too_many`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_audit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The log */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/xml": string;
+                };
+            };
+            /** @description A key was sent that is not the operator's */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The desk cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_bars: {
         parameters: {
             query?: {
@@ -841,6 +5076,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Prices are shown to those only who signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No such symbol */
             404: {
                 headers: {
@@ -851,6 +5095,2174 @@ export interface operations {
                 };
             };
             /** @description Bars cannot be read now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_boards: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The links */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardsAnswer"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_board: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BoardRequest"];
+            };
+        };
+        responses: {
+            /** @description The link, shown this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewBoardBody"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such list of one's own */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There are as many as there may be */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not that of the body */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not the JSON of this call, or says what cannot be; `detail` says why */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_board: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description What stands behind `#` in the link */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The list as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardView"];
+                };
+            };
+            /** @description A parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such link, or it was taken back */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_board: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The link's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It shows nothing any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such link of one's own */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_channels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The channels */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelsAnswer"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelRequest"];
+            };
+        };
+        responses: {
+            /** @description The channel */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewChannelBody"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description One leads there already, there are as many as there may be, or this server sends no e-mail */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not that of the body */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member is not what it must be; `detail` says which and why */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many addresses were to be confirmed lately */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_dead_letters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The dead letters */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveriesAnswer"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_dead_letter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The delivery's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is queued */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueuedBody"];
+                };
+            };
+            /** @description A parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such dead letter of one's own */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_push_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushKeyBody"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Nothing is sent there any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such channel of one's own */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelChange"];
+            };
+        };
+        responses: {
+            /** @description The channel as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelBody"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such channel of one's own */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another leads there already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not that of the body */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member is not what it must be, or not for this type */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmRequest"];
+            };
+        };
+        responses: {
+            /** @description It is confirmed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such channel of one's own */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many codes were wrong: remove the channel and make it anew */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not that of the body */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The code is another one */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_channel_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The deliveries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveriesAnswer"];
+                };
+            };
+            /** @description A parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such channel of one's own */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is queued */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueuedBody"];
+                };
+            };
+            /** @description A parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such channel of one's own */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The channel is off, or not confirmed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many tests were sent lately */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_commands: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A retry with the same key and the same lines is applied once */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Lines of the classic protocol */
+        requestBody: {
+            content: {
+                /** @example [1] ADD,oY01WVirLr,63511.53 */
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description Each line's answer: `n`, `command`, `user`, `status` (`accepted`, `refused`, `malformed`), `reason` when not accepted, and what the command returns */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not the operator */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an operator, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many lines */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not that of the body */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not the JSON of this call, or says what cannot be; `detail` says why */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The desk cannot write now; some of the lines may have been carried out, so repeat them under the same key */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_gaps: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The symbol, percent-encoded
+                 * @example AAPL
+                 */
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The gaps; none is an empty list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GapsAnswer"];
+                };
+            };
+            /** @description A parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Prices are shown to those only who signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such symbol */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_identities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The identities */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentitiesAnswer"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_identity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identity */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It lets nobody in any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such identity of one's own */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nobody yet, or no other way to sign in would be left (`last`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accept_invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptRequest"];
+            };
+        };
+        responses: {
+            /** @description There is somebody now, and they are signed in; `Set-Cookie` has the login */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The link was used, is too old, or never was */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not that of the body */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No name, or a weak password; `detail` says why */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The records cannot be used now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeysAnswer"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyRequest"];
+            };
+        };
+        responses: {
+            /** @description The key, shown this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewKeyBody"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There are as many as there may be, or there is nobody yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not that of the body */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No name, or no scope */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The key's id, not the key */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such key of one's own */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_ledger: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The last proof */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerBody"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The desk cannot answer now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_logins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The logins */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginsAnswer"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_other_logins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They have ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nobody yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The login */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such login of one's own */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who asks */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeBody"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_moves: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Moves that begin then or later
+                 * @example 2026-01-05T14:30:00Z
+                 */
+                from?: string;
+                /** @description Moves that begin before */
+                to?: string;
+                /** @description Most moves to give; 50 without it */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The symbol, percent-encoded
+                 * @example AAPL
+                 */
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The moves; none is an empty list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovesAnswer"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Prices are shown to those only who signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such symbol */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description News or bars cannot be read now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_news: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only those about this symbol
+                 * @example AAPL
+                 */
+                symbol?: string;
+                /**
+                 * @description Only those with these words in title or summary
+                 * @example chips AND NOT crisps
+                 */
+                q?: string;
+                /** @description Only those of this source */
+                source?: string;
+                /** @description Only those that this stream found */
+                stream?: string;
+                /**
+                 * @description Published then or later
+                 * @example 2026-01-05T14:30:00Z
+                 */
+                from?: string;
+                /** @description Published before */
+                to?: string;
+                /** @description Most articles to give; 50 without it */
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The articles */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewsAnswer"];
+                };
+            };
+            /** @description A parameter is wrong; of `q` it says where */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Prices are shown to those only who signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such symbol */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description News or bars cannot be read now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_article: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The article
+                 * @example 0123456789abcdef
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The article */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleAnswer"];
+                };
+            };
+            /** @description A parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Prices are shown to those only who signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such article */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description News or bars cannot be read now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_oidc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The provider, or that there is none */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OidcBody"];
+                };
+            };
+        };
+    };
+    finish_oidc: {
+        parameters: {
+            query?: {
+                /** @description As it was sent */
+                state?: string;
+                /** @description The provider's word, to be given away for a token */
+                code?: string;
+                /** @description Why there is no code */
+                error?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed in, with `Set-Cookie`, and on to where the way began; or to `/sign-in?oidc=WORD` or `/settings?oidc=WORD`, which says why not */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The query cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no provider here (`no_provider`) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_oidc: {
+        parameters: {
+            query?: {
+                /** @description Where to go on to: a way within the page, `/` without it */
+                next?: string;
+                /** @description `1`: it shall be the signed-in person's own */
+                link?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the provider; or to `/sign-in?oidc=WORD`, which says why not */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `next` leads elsewhere */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A page of another site asked for a link */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no provider here (`no_provider`) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The records cannot be used now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_oidc_invited: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OidcStartRequest"];
+            };
+        };
+        responses: {
+            /** @description Where to go; `Set-Cookie` has what is needed on the way back */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OidcStartAnswer"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no provider here (`no_provider`), or the link was used, is too old, or never was (`no_invite`) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not that of the body */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No name, or the body is not the JSON of this call */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider or the records cannot be used now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordRequest"];
+            };
+        };
+        responses: {
+            /** @description It is changed, and other logins have ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nobody yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not that of the body */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The present password is wrong, or the new one too weak; `code` and `detail` say which and why */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong attempts */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The records cannot be used now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -894,6 +7306,145 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Prices are shown to those only who signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignInRequest"];
+            };
+        };
+        responses: {
+            /** @description Signed in; `Set-Cookie` has the login */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The name or the password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not that of the body */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not the JSON of this call */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong attempts; `Retry-After` says how long to wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many sign in at this moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The records cannot be used now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_sparklines: {
@@ -929,6 +7480,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Prices are shown to those only who signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_status: {
@@ -947,6 +7507,377 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StatusAnswer"];
+                };
+            };
+            /** @description Prices are shown to those only who signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_streams: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Providers and streams */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreamsAnswer"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_stream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StreamRequest"];
+            };
+        };
+        responses: {
+            /** @description It runs */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreamBody"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There are as many as there may be (`too_many`); one who is no operator may have 5 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not that of the body */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member is wrong (`bad_stream`): the text begins with its name */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The provider's name in the configuration */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderChange"];
+            };
+        };
+        responses: {
+            /** @description It is so */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderBody"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an operator, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such provider */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not that of the body */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not the JSON of this call, or says what cannot be; `detail` says why */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_stream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The stream */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such stream of one's own */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_stream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The stream */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StreamChange"];
+            };
+        };
+        responses: {
+            /** @description It is so */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreamBody"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such stream of one's own */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not that of the body */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member is wrong (`bad_stream`) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -988,6 +7919,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Prices are shown to those only who signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_symbol: {
@@ -1014,8 +7954,1152 @@ export interface operations {
                     "application/json": components["schemas"]["SymbolDetail"];
                 };
             };
+            /** @description A parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Prices are shown to those only who signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No such symbol */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_ticket: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A retry with the same key is applied once */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TicketRequest"];
+            };
+        };
+        responses: {
+            /** @description It waits for its commit until `expires_at` */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketBody"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such symbol */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The account does not allow it; `code` says why */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not that of the body */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an amount, or one that cannot be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No price to trade on, or the desk cannot write now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_ticket: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A retry with the same key is applied once */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The ticket */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is given up, and durably so */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketBody"];
+                };
+            };
+            /** @description A parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such ticket */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not open any more; `code` says why */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The idempotency key came with another request before */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The desk cannot write now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    commit_ticket: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A retry with the same key is applied once */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The ticket */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is final, and durable */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketBody"];
+                };
+            };
+            /** @description A parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such ticket */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not open any more; `code` says why */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The idempotency key came with another request before */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The desk cannot write now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_transactions: {
+        parameters: {
+            query?: {
+                /** @description Only these */
+                kind?: components["schemas"]["TransactionKind"];
+                /** @description Only of this symbol */
+                symbol?: string;
+                /** @description Not before this, RFC 3339 */
+                from?: string;
+                /** @description Before this, RFC 3339 */
+                to?: string;
+                /** @description Most to give; 100 without it */
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string;
+                /** @description `csv` or `json`; without it the Accept header decides */
+                format?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The transactions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransactionsAnswer"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The journal cannot be read now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_trigger: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A retry with the same key is applied once */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description `buy` or `sell` */
+                side: string;
+                /**
+                 * @description Of what, percent-encoded
+                 * @example AAPL
+                 */
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TriggerRequest"];
+            };
+        };
+        responses: {
+            /** @description It is armed, or fired at once */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerAnswer"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such symbol */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The account does not allow it; `code` says why */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not that of the body */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not an amount or price, or one that cannot be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No price, or the desk cannot write now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_trigger: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A retry with the same key is applied once */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description `buy` or `sell` */
+                side: string;
+                /**
+                 * @description Of what, percent-encoded
+                 * @example AAPL
+                 */
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description None was set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The idempotency key came with another request before */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The desk cannot write now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_watchlists: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The lists */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WatchlistsAnswer"];
+                    "text/csv": string;
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_watchlist: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WatchlistRequest"];
+            };
+        };
+        responses: {
+            /** @description It is there */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WatchlistBody"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description One has a list of this name (`taken`), or 50 lists (`too_many`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not that of the body */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No name, no symbol, or too many */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_visitors_watchlist: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardView"];
+                };
+            };
+            /** @description Prices are shown to those only who signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_watchlists: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description JSON as `GET /api/v1/watchlists` gives it, or CSV with the columns `list` and `symbol` */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportRequest"];
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description What it did */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportAnswer"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There would be too many lists */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Neither JSON nor CSV */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No name, no symbol, or too many; nothing was taken in */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    order_watchlists: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderRequest"];
+            };
+        };
+        responses: {
+            /** @description They have this order */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description These are not just all of one's lists: one was added or removed elsewhere */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not that of the body */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not the JSON of this call, or says what cannot be; `detail` says why */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_watchlist: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WatchlistBody"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such list of one's own */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replace_watchlist: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that the change was made for */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WatchlistRequest"];
+            };
+        };
+        responses: {
+            /** @description It is so */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WatchlistBody"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such list of one's own */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description One has another list of this name */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The list was changed elsewhere */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type is not that of the body */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No name, no symbol, or too many */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_watchlist: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was looked at */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or a header cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signed in, or the key or the login has ended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key does not allow this, or a page of another site asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such list of one's own */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The list was changed elsewhere */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1134,6 +9218,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The content type is not that of the body */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not the JSON of this call, or says what cannot be; `detail` says why */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_sources: {
@@ -1152,6 +9254,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SourcesAnswer"];
+                };
+            };
+            /** @description Prices are shown to those only who signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

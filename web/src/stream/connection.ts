@@ -26,7 +26,12 @@ type Listener = {
   onOpen(): void;
   onFrame(frame: ServerFrame): void;
   onLost(): void;
+  /** The login that the connection came with has ended. */
+  onSignedOut(): void;
 };
+
+/** The server's close code for that; see docs/protocol.md. */
+const SIGNED_OUT = 4003;
 
 export class Connection {
   private socket: SocketLike | null = null;
@@ -100,8 +105,10 @@ export class Connection {
     socket.onmessage = (event) => {
       if (this.socket === socket) this.heard(event.data);
     };
-    socket.onclose = () => {
-      if (this.socket === socket) this.lost();
+    socket.onclose = ({ code }) => {
+      if (this.socket !== socket) return;
+      this.lost();
+      if (code === SIGNED_OUT) this.listener.onSignedOut();
     };
     socket.onerror = () => {
       // Always followed by a close, which is where the work is done.

@@ -39,6 +39,11 @@ export class QuoteInterest {
     };
   }
 
+  /** What is watched now. */
+  symbols(): Iterable<MarketSymbol> {
+    return this.wanted.keys();
+  }
+
   /** A new connection knows nothing of the old one: everything is asked for again. */
   resubscribe(): void {
     this.sent.clear();

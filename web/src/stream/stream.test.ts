@@ -95,7 +95,7 @@ describe('connection', () => {
   test('nonsense is counted, not thrown', () => {
     const socket = open();
     socket.onmessage?.({ data: '{{{' });
-    socket.hear({ type: 'news' } as never);
+    socket.hear({ type: 'no such' } as never);
     expect(stream.connection.unknownFrames).toBe(2);
   });
 
@@ -219,4 +219,21 @@ test('the server clock is followed', () => {
   expect(stream.serverNow()).toBe(Date.parse(status.server_time));
   env.pass(2500);
   expect(stream.serverNow()).toBe(Date.parse(status.server_time) + 2500);
+});
+
+test('what was said of feeds and market is doubted from the first loss until it is said again', () => {
+  open().hear({ type: 'status', ...status });
+  expect(stream.status()?.silentSince).toBeNull();
+  env.pass(2000);
+  env.socket.cut();
+  const since = Date.parse(status.server_time);
+  expect(stream.status()).toMatchObject({ status, silentSince: since });
+  env.pass(BACKOFF_FIRST_MS);
+  env.socket.cut();
+  expect(stream.status()?.silentSince).toBe(since);
+  env.pass(BACKOFF_MAX_MS);
+  open();
+  expect(stream.status()?.silentSince).toBe(since);
+  env.socket.hear({ type: 'status', ...status });
+  expect(stream.status()?.silentSince).toBeNull();
 });

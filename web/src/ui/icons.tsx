@@ -29,6 +29,12 @@ export function Mark() {
   );
 }
 
+export const BellIcon = () => (
+  <Icon>
+    <path d="M10 3a4.5 4.5 0 0 0-4.5 4.5c0 3.5-1 5-2 6h13c-1-1-2-2.5-2-6A4.5 4.5 0 0 0 10 3Z" />
+    <path d="M8.5 16.5a1.6 1.6 0 0 0 3 0" />
+  </Icon>
+);
 export const SearchIcon = () => (
   <Icon>
     <circle cx="9" cy="9" r="5.5" />
@@ -94,7 +100,28 @@ export const AutoIcon = () => (
 );
 export const HelpIcon = () => (
   <Icon>
-    <rect x="2.5" y="5" width="15" height="10" rx="2" />
-    <path d="M5.5 8h.01M8.5 8h.01M11.5 8h.01M14.5 8h.01M6.5 12h7" />
+    <circle cx="10" cy="10" r="7.5" />
+    <path d="M7.9 7.8a2.1 2.1 0 1 1 3.2 1.8c-.8.5-1.1.9-1.1 1.8M10 14h.01" />
+  </Icon>
+);
+export const WalletIcon = () => (
+  <Icon>
+    <path d="M15.5 6.5v-2h-11a1.5 1.5 0 0 0 0 3H16a1 1 0 0 1 1 1v6a1.5 1.5 0 0 1-1.5 1.5H5A2 2 0 0 1 3 14V6M13.5 11.5h.01" />
+  </Icon>
+);
+export const ShareIcon = () => (
+  <Icon>
+    <path d="M10 12.5V3m0 0L6.5 6.5M10 3l3.5 3.5M5.5 9.5H4v7h12v-7h-1.5" />
+  </Icon>
+);
+export const PersonIcon = () => (
+  <Icon>
+    <circle cx="10" cy="7" r="3.2" />
+    <path d="M4 16.5c.6-3.2 3-4.8 6-4.8s5.4 1.6 6 4.8" />
+  </Icon>
+);
+export const PaperIcon = () => (
+  <Icon>
+    <path d="M3.5 4.5h10v11H5A1.5 1.5 0 0 1 3.5 14zM13.5 8h3v6a1.5 1.5 0 0 1-3 0M6.2 7.5h4.6M6.2 10h4.6M6.2 12.5h3" />
   </Icon>
 );

@@ -2,7 +2,7 @@
 import type { AnchorHTMLAttributes, MouseEvent, Ref } from 'react';
 
 export function navigate(path: string): void {
-  if (path === window.location.pathname) return;
+  if (path === window.location.pathname + window.location.search) return;
   window.history.pushState(null, '', path);
   window.dispatchEvent(new PopStateEvent('popstate'));
 }

@@ -19,6 +19,14 @@ export function writeStored(key: string, value: unknown): void {
   }
 }
 
+export function removeStored(key: string): void {
+  try {
+    window.localStorage.removeItem(PREFIX + key);
+  } catch {
+    // Nothing was remembered then.
+  }
+}
+
 /** Another tab of this browser changed the same thing. */
 export function watchStored(key: string, run: (value: unknown) => void): () => void {
   function changed(event: StorageEvent) {

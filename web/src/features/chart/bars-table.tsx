@@ -1,6 +1,7 @@
 /** The newest bars as a table: for screen readers, and for copying figures out. */
-import { useEffect, useState } from 'react';
+import { Fragment, useEffect, useState } from 'react';
 import type { TimedBar } from '../../domain/bars';
+import { gapText, type FeedGap } from '../../domain/feed-gaps';
 import { formatPrice, formatSize } from '../../domain/price';
 import type { Zone } from '../../domain/time';
 import type { BarHistory } from './bar-history';
@@ -14,7 +15,9 @@ function newest(history: BarHistory): TimedBar[] {
   return history.bars.slice(-ROWS).reverse();
 }
 
-export function BarsTable({ history, zone }: { history: BarHistory; zone: Zone }) {
+type Props = { history: BarHistory; zone: Zone; gaps: readonly FeedGap[] };
+
+export function BarsTable({ history, zone, gaps }: Props) {
   const [bars, setBars] = useState(() => newest(history));
   useEffect(() => {
     let timer: number | null = null;
@@ -45,16 +48,27 @@ export function BarsTable({ history, zone }: { history: BarHistory; zone: Zone }
           </tr>
         </thead>
         <tbody>
-          {bars.map((bar) => (
-            <tr key={bar.start}>
-              <th scope="row">{barTime(bar, history.wanted.interval, zone)}</th>
-              <td>{formatPrice(bar.open)}</td>
-              <td>{formatPrice(bar.high)}</td>
-              <td>{formatPrice(bar.low)}</td>
-              <td>{formatPrice(bar.close)}</td>
-              <td>{formatSize(bar.volume)}</td>
-              <td>{formatSize(bar.trades)}</td>
-            </tr>
+          {bars.map((bar, i) => (
+            <Fragment key={bar.start}>
+              {/* Above the bar in which they began, as later bars are. */}
+              {gaps
+                .filter(({ from }) => from >= bar.start && from < (bars[i - 1]?.start ?? Infinity))
+                .reverse()
+                .map((gap) => (
+                  <tr key={gap.from} className="bars__gap">
+                    <td colSpan={7}>{gapText(gap, zone)}</td>
+                  </tr>
+                ))}
+              <tr>
+                <th scope="row">{barTime(bar, history.wanted.interval, zone)}</th>
+                <td>{formatPrice(bar.open)}</td>
+                <td>{formatPrice(bar.high)}</td>
+                <td>{formatPrice(bar.low)}</td>
+                <td>{formatPrice(bar.close)}</td>
+                <td>{formatSize(bar.volume)}</td>
+                <td>{formatSize(bar.trades)}</td>
+              </tr>
+            </Fragment>
           ))}
         </tbody>
       </table>

@@ -2,24 +2,31 @@
 import {
   useCallback,
   useEffect,
+  useId,
   useMemo,
   useRef,
   useState,
   useSyncExternalStore,
   type KeyboardEvent,
+  type ReactNode,
 } from 'react';
 import type { Interval, SessionFilter } from '../../domain/api-types';
-import { intervals, sessionFilters, type TimedBar } from '../../domain/bars';
+import { intervals, sessionFilters, type Slot, type TimedBar } from '../../domain/bars';
+import { gapText, type FeedGap } from '../../domain/feed-gaps';
 import type { MarketSymbol } from '../../domain/symbol';
-import { zoneLabel, type Zone } from '../../domain/time';
+import { zoneLabel } from '../../domain/time';
+import type { Trading } from '../../domain/trading-hours';
+import { Choice } from '../../ui/choice';
 import { readStored, writeStored } from '../../ui/stored';
 import { useShownTheme } from '../../ui/theme';
+import { useToaster } from '../../ui/toast';
+import type { ChartLine, ChartMark, ChartMoment, LineMoved, PriceChosen } from '../chart-lines'; // prettier-ignore
 import { useStream } from '../live';
 import { BarHistory } from './bar-history';
 import { BarsTable } from './bars-table';
-import { Choice } from './choice';
 import { Drawing } from './drawing';
-import { legendOf, spoken, type Legend } from './legend';
+import { emptyLegend, legendOf, spoken, type Legend } from './legend';
+import { useFeedGaps } from './use-feed-gaps';
 
 const sessionLabel: Record<SessionFilter, string> = {
   regular: 'Regular',
@@ -45,10 +52,31 @@ function stored<T extends string>(key: string, all: readonly T[], fallback: T): 
   return all.find((one) => one === value) ?? fallback;
 }
 
-export function Chart({ symbol, zone }: { symbol: MarketSymbol; zone: Zone }) {
+type Props = {
+  symbol: MarketSymbol;
+  trading: Trading;
+  lines: readonly ChartLine[];
+  marks: readonly ChartMark[];
+  /** The moment that was last asked for. */
+  moment: ChartMoment | null;
+  /** Further buttons of the bar above. */
+  tools: ReactNode;
+  onLineMoved: LineMoved;
+  onPrice: PriceChosen;
+};
+
+export function Chart({ symbol, trading, tools, ...drawn }: Props) {
   const [interval, setInterval] = useState(() => stored('interval', intervals, '1m'));
-  const [session, setSession] = useState(() => stored('session', sessionFilters, 'extended'));
+  const [chosenSession, setSession] = useState(() => stored('session', sessionFilters, 'extended'));
   const [asTable, setAsTable] = useState(false);
+  const [sought, setSought] = useState(drawn.moment);
+  if (sought !== drawn.moment) {
+    setSought(drawn.moment);
+    setAsTable(false);
+  }
+  const hasSessions = trading.hours !== 'always';
+  const session = hasSessions ? chosenSession : 'extended';
+  const gaps = useFeedGaps(symbol);
   const choose = (next: Interval) => {
     setInterval(next);
     writeStored('interval', next);
@@ -62,7 +90,7 @@ export function Chart({ symbol, zone }: { symbol: MarketSymbol; zone: Zone }) {
           value={interval}
           onChoose={choose}
         />
-        {zone !== 'UTC' && (
+        {hasSessions && (
           <Choice
             label="Trading session"
             options={sessionFilters.map((value) => ({
@@ -78,43 +106,52 @@ export function Chart({ symbol, zone }: { symbol: MarketSymbol; zone: Zone }) {
           />
         )}
         <span className="chart__zone">
-          {zone !== 'UTC' && interval !== '1d' && session !== 'regular' && (
+          {gaps.length > 0 && (
+            <span>
+              <span className="chart__swatch chart__swatch--lost" aria-hidden="true" /> data lost
+            </span>
+          )}
+          {hasSessions && interval !== '1d' && session !== 'regular' && (
             <span>
               <span className="chart__swatch" aria-hidden="true" /> extended hours
             </span>
           )}
-          <span>times in {zoneLabel[zone]}</span>
+          <span>times in {zoneLabel[trading.zone]}</span>
         </span>
-        <button
-          type="button"
-          className="button"
-          aria-pressed={asTable}
-          onClick={() => setAsTable(!asTable)}
-        >
-          {asTable ? 'Chart' : 'Table'}
-        </button>
+        <div className="chart__tools">
+          {tools}
+          <button
+            type="button"
+            className="button"
+            aria-pressed={asTable}
+            onClick={() => setAsTable(!asTable)}
+          >
+            {asTable ? 'Chart' : 'Table'}
+          </button>
+        </div>
       </div>
       <Bars
         key={`${symbol}/${interval}/${session}`}
         symbol={symbol}
         interval={interval}
-        session={zone === 'UTC' ? 'all' : session}
-        zone={zone}
+        session={session}
+        trading={trading}
         asTable={asTable}
+        gaps={gaps}
+        {...drawn}
       />
     </section>
   );
 }
 
-type BarsProps = {
-  symbol: MarketSymbol;
+type BarsProps = Omit<Props, 'tools'> & {
   interval: Interval;
   session: SessionFilter;
-  zone: Zone;
   asTable: boolean;
+  gaps: readonly FeedGap[];
 };
 
-function Bars({ symbol, interval, session, zone, asTable }: BarsProps) {
+function Bars({ symbol, interval, session, trading, asTable, ...drawn }: BarsProps) {
   const stream = useStream();
   const history = useMemo(
     () => new BarHistory(stream, { symbol, interval, session }),
@@ -147,37 +184,107 @@ function Bars({ symbol, interval, session, zone, asTable }: BarsProps) {
       </div>
     );
   return asTable ? (
-    <BarsTable history={history} zone={zone} />
+    <BarsTable history={history} zone={trading.zone} gaps={drawn.gaps} />
   ) : (
-    <Stage history={history} zone={zone} />
+    <Stage history={history} trading={trading} {...drawn} />
   );
 }
 
-function Stage({ history, zone }: { history: BarHistory; zone: Zone }) {
+type StageProps = Omit<BarsProps, 'symbol' | 'interval' | 'session' | 'asTable'> & {
+  history: BarHistory;
+};
+
+/** As many gaps as one would listen to. */
+const GAPS_DESCRIBED = 5;
+/** As many headlines as leave room for the bars. */
+const MARKS_TOLD = 3;
+/** As far back as a moment is looked for. */
+const PAGES_BACK = 12;
+
+/** Fetches older bars until they reach back to a moment, or there are none. */
+async function reachBack(history: BarHistory, at: number): Promise<void> {
+  for (let page = 0; page < PAGES_BACK; page += 1) {
+    const oldest = history.bars[0]?.start;
+    if (oldest === undefined || oldest <= at) return;
+    await history.loadOlder();
+    if (history.bars[0]?.start === oldest) return;
+  }
+}
+
+const drawn = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+
+function open(marks: readonly ChartMark[]): void {
+  const [only] = marks;
+  if (marks.length === 1 && only?.href) window.open(only.href, '_blank', 'noopener,noreferrer');
+  else if (only?.id) {
+    const row = document.querySelector<HTMLElement>(`tr[data-article="${CSS.escape(only.id)}"]`);
+    row?.scrollIntoView({ block: 'center' });
+    row?.querySelector<HTMLElement>('a')?.focus({ preventScroll: true });
+  }
+}
+
+function Stage(props: StageProps) {
+  const { history, trading, lines, marks, moment, onLineMoved, onPrice, gaps } = props;
+  const toaster = useToaster();
+  const [told, setTold] = useState<readonly ChartMark[]>([]);
   const box = useRef<HTMLDivElement>(null);
   const drawing = useRef<Drawing>(null);
   const [legend, setLegend] = useState<Legend | null>(null);
+  const [gap, setGap] = useState<FeedGap | null>(null);
   const [said, setSaid] = useState('');
+  const description = useId();
   const theme = useShownTheme();
   const { symbol, interval } = history.wanted;
 
   const read = useCallback(
-    (bar: TimedBar | null, previous: TimedBar | null) =>
-      setLegend(bar && legendOf(bar, previous, interval, zone)),
-    [interval, zone],
+    (slot: Slot | null, previous: TimedBar | null) =>
+      setLegend(
+        slot && (slot.bar ? legendOf(slot.bar, previous, interval, trading) : emptyLegend(slot, interval, trading)), // prettier-ignore
+      ),
+    [interval, trading],
   );
 
   useEffect(() => {
     if (!box.current) return;
-    const made = new Drawing(box.current, history, zone, read);
+    const on = { cursor: read, gap: setGap, marks: setTold, markChosen: open, lineMoved: onLineMoved, priceChosen: onPrice }; // prettier-ignore
+    const made = new Drawing(box.current, history, trading, on);
     drawing.current = made;
     return () => {
       drawing.current = null;
       made.remove();
     };
-  }, [history, zone, read]);
+  }, [history, trading, read, onLineMoved, onPrice]);
+
+  // After the drawing is made, and whenever it is made anew.
+  useEffect(
+    () => drawing.current?.setLines(lines),
+    [lines, history, trading, read, onLineMoved, onPrice],
+  );
+  useEffect(
+    () => drawing.current?.setMarks(marks),
+    [marks, history, trading, read, onLineMoved, onPrice],
+  );
+  useEffect(
+    () => drawing.current?.setGaps(gaps),
+    [gaps, history, trading, read, onLineMoved, onPrice],
+  );
 
   useEffect(() => drawing.current?.retheme(), [theme]);
+
+  useEffect(() => {
+    if (!moment) return;
+    let isOver = false;
+    box.current?.closest('.chart')?.scrollIntoView({ block: 'nearest' });
+    void reachBack(history, moment.at)
+      .then(drawn)
+      .then(() => {
+        if (isOver || drawing.current?.show(moment.at)) return;
+        toaster.show({ text: 'These bars do not reach back to that time; longer ones do.' });
+      });
+    return () => {
+      isOver = true;
+    };
+  }, [moment, history, toaster]);
 
   function onKey(event: KeyboardEvent) {
     const chart = drawing.current;
@@ -202,6 +309,11 @@ function Stage({ history, zone }: { history: BarHistory; zone: Zone }) {
       case '-':
         chart.zoom(1.35);
         break;
+      case 'Enter': {
+        const price = chart.pointedPrice();
+        if (price) onPrice(price);
+        break;
+      }
       case 'Escape':
         chart.clearCursor();
         break;
@@ -209,7 +321,17 @@ function Stage({ history, zone }: { history: BarHistory; zone: Zone }) {
         return;
     }
     event.preventDefault();
-    if (bar) setSaid(spoken(legendOf(bar, null, interval, zone)));
+    const lost = bar && chart.pointedGap();
+    if (bar)
+      setSaid(
+        [
+          spoken(legendOf(bar, null, interval, trading)),
+          lost && gapText(lost, trading.zone),
+          ...chart.pointedMarks().map((mark) => mark.told),
+        ]
+          .filter(Boolean)
+          .join('. '),
+      );
   }
 
   return (
@@ -221,12 +343,24 @@ function Stage({ history, zone }: { history: BarHistory; zone: Zone }) {
         className="chart__stage"
         role="application"
         aria-roledescription="price chart"
-        aria-label={`${symbol}, ${interval} bars. Left and right walk along the bars, plus and minus zoom.`}
+        aria-label={`${symbol}, ${interval} bars. Left and right walk along the bars, plus and minus zoom, Enter begins an alert at the price of the bar.`}
+        aria-describedby={gaps.length > 0 ? description : undefined}
         // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         tabIndex={0}
         onKeyDown={onKey}
       >
         <div className="chart__canvas" ref={box} />
+        <div className="chart__notes">
+          {gap && <p className="chart__gap">{gapText(gap, trading.zone)}</p>}
+          {told.slice(0, MARKS_TOLD).map((mark) => (
+            <p key={mark.id ?? mark.at} className="chart__told">
+              {mark.told}
+            </p>
+          ))}
+          {told.length > MARKS_TOLD && (
+            <p className="chart__told">and {told.length - MARKS_TOLD} more, in the table below</p>
+          )}
+        </div>
         {!legend && (
           <div className="chart__none notice" role="status">
             <h2>No bars yet</h2>
@@ -234,6 +368,12 @@ function Stage({ history, zone }: { history: BarHistory; zone: Zone }) {
           </div>
         )}
       </div>
+      <p className="unseen" id={description}>
+        {gaps
+          .slice(-GAPS_DESCRIBED)
+          .map((one) => gapText(one, trading.zone))
+          .join('. ')}
+      </p>
       <span className="unseen" aria-live="polite">
         {said}
       </span>

@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
 import { mergeBars, type TimedBar } from '../../domain/bars';
 import { bar } from '../../testing/samples';
+import type { Trading } from '../../domain/trading-hours';
 import { legendOf, spoken } from './legend';
 import { shadedSpans } from './session-shade';
 
+const share: Trading = { hours: 'us_equity', zone: 'America/New_York' };
+const openShare: Trading = { hours: 'always', zone: 'America/New_York' };
 const bars: TimedBar[] = [];
 mergeBars(bars, [
   bar('2026-01-05T14:29:00Z', 150.1),
@@ -12,7 +15,7 @@ mergeBars(bars, [
 const [first, second] = bars as [TimedBar, TimedBar];
 
 test('a bar is read out against the one before', () => {
-  const legend = legendOf(second, first, '1m', 'America/New_York');
+  const legend = legendOf(second, first, '1m', share);
   expect(legend.when).toBe('Mon, Jan 5 09:30 ET');
   expect(legend.part).toBe('');
   expect(legend.figures.map(([, value]) => value)).toEqual(['150.10', '150.50', '150.05', '150.40', '12.3K']); // prettier-ignore
@@ -21,8 +24,14 @@ test('a bar is read out against the one before', () => {
 });
 
 test('the hours outside the session are named and shaded', () => {
-  expect(legendOf(first, null, '1m', 'America/New_York').part).toBe('pre-market');
+  expect(legendOf(first, null, '1m', share).part).toBe('pre-market');
   const slots = bars.map((one) => ({ start: one.start, bar: one }));
-  expect(shadedSpans(slots, 'America/New_York')).toEqual([{ from: 0, to: 0 }]);
-  expect(shadedSpans(slots, 'UTC')).toEqual([]);
+  expect(shadedSpans(slots, 'us_equity')).toEqual([{ from: 0, to: 0 }]);
+});
+
+test('what is always open has no hours outside its session', () => {
+  expect(legendOf(first, null, '1m', openShare).part).toBe('');
+  expect(legendOf(first, null, '1m', openShare).when).toBe('Mon, Jan 5 09:29 ET');
+  const slots = bars.map((one) => ({ start: one.start, bar: one }));
+  expect(shadedSpans(slots, 'always')).toEqual([]);
 });

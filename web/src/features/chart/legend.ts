@@ -3,7 +3,7 @@ import type { TimedBar } from '../../domain/bars';
 import type { Interval } from '../../domain/api-types';
 import { directionGlyph, directionOf, formatChange, formatCompact, formatPercent, formatPrice, decimalsOf } from '../../domain/price'; // prettier-ignore
 import { formatClock, formatDate, formatDay, formatHourMinute, zoneLabel, type Zone } from '../../domain/time'; // prettier-ignore
-import { dayPart } from '../../domain/trading-hours';
+import { dayPart, type Trading } from '../../domain/trading-hours';
 
 export type Legend = {
   when: string;
@@ -15,17 +15,17 @@ export type Legend = {
 
 const partWord = { pre: 'pre-market', regular: '', post: 'after hours', night: 'overnight' };
 
-export function barTime(bar: TimedBar, interval: Interval, zone: Zone): string {
-  if (interval === '1d') return formatDate(bar.start, bar.start % 86_400_000 === 0 ? 'UTC' : zone);
+export function barTime({ start }: { start: number }, interval: Interval, zone: Zone): string {
+  if (interval === '1d') return formatDate(start, start % 86_400_000 === 0 ? 'UTC' : zone);
   const clock = interval === '1s' ? formatClock : formatHourMinute;
-  return `${formatDay(bar.start, zone)} ${clock(bar.start, zone)} ${zoneLabel[zone]}`;
+  return `${formatDay(start, zone)} ${clock(start, zone)} ${zoneLabel[zone]}`;
 }
 
 export function legendOf(
   bar: TimedBar,
   previous: TimedBar | null,
   interval: Interval,
-  zone: Zone,
+  { hours, zone }: Trading,
 ): Legend {
   const decimals = Math.max(2, ...[bar.open, bar.high, bar.low, bar.close].map(decimalsOf));
   const base = previous?.close ?? bar.open;
@@ -35,7 +35,7 @@ export function legendOf(
   const direction = directionOf(change);
   return {
     when: barTime(bar, interval, zone),
-    part: interval === '1d' ? '' : partWord[dayPart(bar.start, zone)],
+    part: interval === '1d' ? '' : partWord[dayPart(bar.start, hours)],
     figures: [
       ['O', formatPrice(bar.open, decimals)],
       ['H', formatPrice(bar.high, decimals)],
@@ -47,6 +47,21 @@ export function legendOf(
       base === 0 ? null : (change / base) * 100,
     )})`,
     direction,
+  };
+}
+
+/** Of a time without a bar, which the crosshair can be on. */
+export function emptyLegend(
+  slot: { start: number },
+  interval: Interval,
+  { hours, zone }: Trading,
+): Legend {
+  return {
+    when: barTime(slot, interval, zone),
+    part: interval === '1d' ? '' : partWord[dayPart(slot.start, hours)],
+    figures: [],
+    change: 'no trades',
+    direction: 'none',
   };
 }
 

@@ -7,17 +7,17 @@ import type {
   Time,
 } from 'lightweight-charts';
 import type { Slot } from '../../domain/bars';
-import type { Zone } from '../../domain/time';
+import type { Hours } from '../../domain/api-types';
 import { dayPart } from '../../domain/trading-hours';
 
 type Span = { from: number; to: number };
 
 /** Runs of slots outside the regular session, by their index. */
-export function shadedSpans(slots: readonly Slot[], zone: Zone): Span[] {
+export function shadedSpans(slots: readonly Slot[], hours: Hours): Span[] {
   const spans: Span[] = [];
   let open: Span | null = null;
   slots.forEach((slot, i) => {
-    if (dayPart(slot.start, zone) === 'regular') open = null;
+    if (dayPart(slot.start, hours) === 'regular') open = null;
     else if (open) open.to = i;
     else spans.push((open = { from: i, to: i }));
   });
@@ -78,6 +78,6 @@ export class SessionShade implements ISeriesPrimitive<Time> {
   }
 }
 
-type PaneRenderer = NonNullable<
+export type PaneRenderer = NonNullable<
   ReturnType<ReturnType<NonNullable<ISeriesPrimitive<Time>['paneViews']>>[number]['renderer']>
 >;

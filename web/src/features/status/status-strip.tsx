@@ -1,9 +1,11 @@
 /** The strip at the foot of the page: where prices come from, and how well they arrive. */
 import { useEffect, useState } from 'react';
 import { formatClock, formatDelay } from '../../domain/time';
+import { recall } from '../instruments';
+import type { StatusHeard } from '../../stream/stream';
 import { useLink, useStatus, useStream } from '../live';
-import { FeedsDialog } from './feeds-dialog';
-import { feedGlyph, feedName, feedWord, isSimulated, nextEvent, sessionGlyph, sessionWord } from './wording'; // prettier-ignore
+import { SourcesDialog } from './sources-dialog';
+import { feedGlyph, feedName, feedWord, isSimulated, nextEvent, openBesides, sessionGlyph, sessionWord, unknownSince } from './wording'; // prettier-ignore
 import './status.css';
 
 export function useSecond(now: () => number): number {
@@ -22,15 +24,17 @@ export function StatusStrip() {
   const [detailed, setDetailed] = useState(false);
   const [serverNow] = useState(() => () => stream.serverNow());
   const now = useSecond(serverNow);
+  const clock = formatClock(now, 'America/New_York');
   const connected = link.phase === 'open';
   const status = heard?.status;
-  const next = status && nextEvent(status.market, now);
+  // Without a connection the last word on feeds and market may no longer be so.
+  const isCurrent = heard?.silentSince === null;
 
   return (
     <footer className="strip" aria-label="Status">
       <button
         type="button"
-        className="strip__feeds"
+        className="strip__button"
         disabled={!status}
         title="Data sources"
         onClick={() => setDetailed(true)}
@@ -38,12 +42,12 @@ export function StatusStrip() {
         {!status && <span>No data source yet</span>}
         {status?.feeds.length === 0 && <span>No data source</span>}
         {status?.feeds.map((feed) => {
-          const state = connected ? feed.state : 'connecting';
+          const state = isCurrent ? feed.state : 'connecting';
           return (
             <span key={feed.name} className="strip__feed" data-state={state}>
               <span aria-hidden="true">{feedGlyph[state]}</span> {feedName(feed)}{' '}
-              <span className="strip__quiet">{connected ? feedWord[state] : 'not connected'}</span>
-              {connected && feed.delay_ms !== null && (
+              <span className="strip__quiet">{isCurrent ? feedWord[state] : 'not connected'}</span>
+              {isCurrent && feed.delay_ms !== null && (
                 <span className="strip__quiet strip__wide">
                   {' '}
                   · {formatDelay(feed.delay_ms)} late
@@ -59,12 +63,15 @@ export function StatusStrip() {
         </span>
       )}
       <span className="strip__gap" />
-      {status && (
-        <span className="strip__market" data-session={status.market.session}>
-          <span aria-hidden="true">{sessionGlyph[status.market.session]}</span>{' '}
-          {sessionWord[status.market.session]}
-          {next && <span className="strip__quiet strip__wide"> · {next}</span>}
-        </span>
+      {heard && (
+        <button
+          type="button"
+          className="strip__button strip__market"
+          title="Market hours"
+          onClick={() => setDetailed(true)}
+        >
+          <MarketLine {...heard} now={now} />
+        </button>
       )}
       <span
         className="strip__quiet strip__wide"
@@ -75,9 +82,36 @@ export function StatusStrip() {
           : 'No link'}
       </span>
       <time className="strip__clock" title="The server’s clock">
-        {formatClock(now, 'America/New_York')} <span className="strip__quiet">ET</span>
+        {clock.slice(0, 5)}
+        <span className="strip__wide">{clock.slice(5)}</span>{' '}
+        <span className="strip__quiet">ET</span>
       </time>
-      {detailed && status && <FeedsDialog status={status} onClose={() => setDetailed(false)} />}
+      {detailed && heard && (
+        <SourcesDialog heard={heard} now={now} onClose={() => setDetailed(false)} />
+      )}
     </footer>
+  );
+}
+
+function MarketLine({ status, silentSince, now }: StatusHeard & { now: number }) {
+  const { quotes } = useStream();
+  if (silentSince !== null)
+    return (
+      <span className="strip__quiet">
+        <span aria-hidden="true">?</span> US market {unknownSince(silentSince, now)}
+      </span>
+    );
+  const { session } = status.market;
+  const next = nextEvent(status.market, now);
+  const besides =
+    session === 'regular'
+      ? null
+      : openBesides(Array.from(quotes.symbols(), recall), isSimulated(status.feeds));
+  return (
+    <span data-session={session}>
+      <span aria-hidden="true">{sessionGlyph[session]}</span> {sessionWord[session]}
+      {next && <span className="strip__quiet strip__wide">, {next}</span>}
+      {besides && <> · {besides}</>}
+    </span>
   );
 }

@@ -32,3 +32,35 @@ export function FirstVisitHint({ onSearch }: { onSearch: () => void }) {
     </p>
   );
 }
+
+/** While it is not known yet which lists somebody has. */
+export function ListsLoading() {
+  return (
+    <section className="watchlist" aria-label="Watch list" aria-busy="true">
+      <p className="unseen" role="status">
+        Loading your lists…
+      </p>
+      <div className="watchlist__bar">
+        <span className="skeleton watchlist__ghost" />
+      </div>
+      {Array.from({ length: 8 }, (_, i) => (
+        <div key={i} className="watchlist__ghosts">
+          <span className="skeleton" />
+          <span className="skeleton" />
+        </div>
+      ))}
+    </section>
+  );
+}
+
+export function ListsAway({ message, onRetry }: { message: string; onRetry: () => void }) {
+  return (
+    <div className="notice" role="alert">
+      <h2>Your lists could not be loaded</h2>
+      <p>{message} They are safe on the server.</p>
+      <button type="button" className="button button--main" onClick={onRetry}>
+        Try again
+      </button>
+    </div>
+  );
+}

@@ -1,6 +1,6 @@
 /** Choosing, making, naming and deleting lists. */
-import { useRef, useState, type FormEvent } from 'react';
-import { BinIcon, PenIcon, PlusIcon } from '../../ui/icons';
+import { lazy, Suspense, useRef, useState, type FormEvent } from 'react';
+import { BinIcon, PenIcon, PlusIcon, ShareIcon } from '../../ui/icons';
 import { useToaster } from '../../ui/toast';
 import {
   createList,
@@ -14,9 +14,12 @@ import {
 } from './lists';
 import { listsStore, newListId } from './lists-store';
 
+const ListDialog = lazy(async () => ({ default: (await import('./list-dialog')).ListDialog }));
+
 export function ListTabs({ state }: { state: Lists }) {
   const toaster = useToaster();
   const [naming, setNaming] = useState(false);
+  const [isOpen, setOpen] = useState(false);
   const pen = useRef<HTMLButtonElement>(null);
   const current = currentList(state);
 
@@ -113,7 +116,21 @@ export function ListTabs({ state }: { state: Lists }) {
         >
           <BinIcon />
         </button>
+        <button
+          type="button"
+          className="button button--bare lists__tool--rare"
+          aria-label="Share, import, export"
+          title="Share, import, export"
+          onClick={() => setOpen(true)}
+        >
+          <ShareIcon />
+        </button>
       </div>
+      {isOpen && (
+        <Suspense fallback={null}>
+          <ListDialog list={current} onClose={() => setOpen(false)} />
+        </Suspense>
+      )}
     </div>
   );
 }

@@ -9,6 +9,7 @@ import {
   deleteList,
   type firstLists,
   insertSymbol,
+  moveList,
   moveSymbol,
   NAME_MAX,
   parseLists,
@@ -18,7 +19,7 @@ import {
   selectList,
   type ListId,
 } from './lists';
-import { sparkPath, trendOf } from './sparkline';
+import { CORNERS, sparkPath, trendOf } from './sparkline';
 
 const [A, B, C, D] = ['A', 'B', 'C', 'D'].map(asSymbol) as [never, never, never, never];
 const id = 'one' as ListId;
@@ -64,6 +65,17 @@ test('lists are made, named, chosen and deleted, and one always remains', () => 
   expect(symbols(restoreList(deleteList(start, id), start.lists[0] ?? list, 0))).toBe('ABC');
 });
 
+test('lists change places with their neighbours, and stop at the ends', () => {
+  const three = createList(createList(start, 'two' as ListId), 'three' as ListId);
+  const ids = (state: typeof three) => state.lists.map((list) => list.id).join(' ');
+  expect(ids(moveList(three, 'three' as ListId, -1))).toBe('one three two');
+  expect(ids(moveList(three, id, 1))).toBe('two one three');
+  expect(moveList(three, id, -1)).toBe(three);
+  expect(moveList(three, 'three' as ListId, 1)).toBe(three);
+  expect(moveList(three, 'gone' as ListId, 1)).toBe(three);
+  expect(moveList(three, id, 1).current).toBe('three');
+});
+
 test('what was stored is kept as far as it is sound', () => {
   expect(parseLists(JSON.parse(JSON.stringify(start)))).toEqual(start);
   for (const bad of [null, 1, {}, { lists: [] }, { lists: [{ id: 1 }] }])
@@ -97,9 +109,9 @@ test('a heading sorts best first, then the other way, then not at all', () => {
 
 test('sparklines', () => {
   expect(sparkPath([1], null).path).toBe('');
-  expect(sparkPath([1, 3], 2)).toEqual({ path: 'M0.0 24.0L100.0 2.0', baseline: 13 });
+  expect(sparkPath([1, 3], 2)).toEqual({ path: `${CORNERS}M0.0 24.0L100.0 2.0`, baseline: 13 });
   expect(sparkPath([1, 3], 9).baseline).toBeNull();
-  expect(sparkPath([2, 2], null).path).toBe('M0.0 13.0L100.0 13.0');
+  expect(sparkPath([2, 2], null).path).toBe(`${CORNERS}M0.0 13.0L100.0 13.0`);
   expect(trendOf([100, 90], 110)).toBeCloseTo(0.1);
   expect(trendOf(undefined, 1)).toBeNull();
 });

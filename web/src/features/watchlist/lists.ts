@@ -15,7 +15,7 @@ export type Lists = {
 };
 
 export const SYMBOLS_MAX = 1000;
-export const NAME_MAX = 40;
+export const NAME_MAX = 64;
 
 const defaultSymbols = [
   'AAPL', 'MSFT', 'NVDA', 'AMZN', 'GOOGL', 'META', 'TSLA', 'GM', 'F', 'JPM', 'XOM', 'BINANCE:BTCUSDT',
@@ -110,6 +110,18 @@ export function restoreList(state: Lists, list: WatchList, at: number): Lists {
   const others = state.lists.filter((other) => other.id !== list.id);
   others.splice(Math.min(at, others.length), 0, list);
   return { lists: others, current: list.id, untouched: false };
+}
+
+/** Puts a list before or behind its neighbour. */
+export function moveList(state: Lists, id: ListId, by: -1 | 1): Lists {
+  const from = state.lists.findIndex((list) => list.id === id);
+  const to = from + by;
+  const [list, other] = [state.lists[from], state.lists[to]];
+  if (!list || !other) return state;
+  const lists = [...state.lists];
+  lists[to] = list;
+  lists[from] = other;
+  return { ...state, lists, untouched: false };
 }
 
 export function selectList(state: Lists, id: ListId): Lists {

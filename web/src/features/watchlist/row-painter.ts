@@ -11,7 +11,6 @@ import {
   formatCompact,
   formatPercent,
   formatPrice,
-  formatSize,
   decimalsOf,
   NO_VALUE,
 } from '../../domain/price';
@@ -62,13 +61,11 @@ export class RowPainter {
     this.text('change', formatChange(figures?.change, this.decimals));
     this.text('percent', formatPercent(figures?.change_percent));
     this.text('volume', formatCompact(figures?.volume));
-    this.title('volume', figures?.volume == null ? '' : formatSize(figures.volume));
     const at = figures?.timestamp ? Date.parse(figures.timestamp) : NaN;
     this.text('time', Number.isNaN(at) ? NO_VALUE : formatWhen(at, now));
     const look = freshnessLook[freshness];
     this.text('glyph', look.glyph);
     this.text('state', look.label);
-    this.title('freshness', look.explanation);
     this.range(figures?.low ?? null, figures?.high ?? null, price);
 
     if (price !== this.price) {
@@ -136,13 +133,6 @@ export class RowPainter {
     // Writing into the text node that is there is cheaper than replacing it.
     if (node instanceof Text) node.data = value;
     else cell.textContent = value;
-  }
-
-  private title(name: string, value: string): void {
-    if (this.texts.get(`title-${name}`) === value) return;
-    this.texts.set(`title-${name}`, value);
-    const cell = this.cells.get(name);
-    if (cell instanceof HTMLElement) cell.title = value;
   }
 
   private attribute(name: string, attribute: string, value: string): void {

@@ -3,6 +3,8 @@
 export const SPARK_WIDTH = 100;
 export const SPARK_HEIGHT = 26;
 const MARGIN = 2;
+/** Two dots of no size in the corners: a path whose box changed would cost new layers. */
+export const CORNERS = `M0 0ZM${SPARK_WIDTH} ${SPARK_HEIGHT}Z`;
 
 export type Spark = { path: string; baseline: number | null };
 
@@ -20,7 +22,7 @@ export function sparkPath(closes: readonly number[], level: number | null): Spar
   const y = (price: number) =>
     span === 0 ? SPARK_HEIGHT / 2 : MARGIN + inner * (1 - (price - low) / span);
   const step = SPARK_WIDTH / (closes.length - 1);
-  let path = '';
+  let path = CORNERS;
   closes.forEach((close, i) => {
     path += `${i === 0 ? 'M' : 'L'}${(i * step).toFixed(1)} ${y(close).toFixed(1)}`;
   });

@@ -12,6 +12,7 @@ import { startDrag } from './drag';
 import { sparklineQuery } from './get-sparklines';
 import { RowPainter } from './row-painter';
 import { SPARK_HEIGHT, SPARK_WIDTH } from './sparkline';
+import type { RowSweep } from './row-sweep';
 import type { VisibleRows } from './visible-rows';
 
 export type RowActions = {
@@ -30,11 +31,13 @@ type Props = {
   open: boolean;
   movable: boolean;
   rows: VisibleRows;
-  actions: RowActions;
+  sweep: RowSweep;
+  /** Null where the list is only looked at. */
+  actions: RowActions | null;
 };
 
 export const WatchRow = memo(function WatchRow(props: Props) {
-  const { symbol, position, tabStop, open, movable, rows, actions } = props;
+  const { symbol, position, tabStop, open, movable, rows, sweep, actions } = props;
   const stream = useStream();
   const ref = useRef<HTMLDivElement>(null);
   const painter = useRef<RowPainter>(null);
@@ -43,21 +46,27 @@ export const WatchRow = memo(function WatchRow(props: Props) {
   const { data: closes } = useQuery({ ...sparklineQuery(symbol), enabled: visible });
   const { venue, local } = splitSymbol(symbol);
 
-  useEffect(() => (ref.current ? rows.observe(ref.current, setVisible) : undefined), [rows]);
+  useEffect(() => rows.add(symbol, setVisible), [rows, symbol]);
 
   useEffect(() => {
     if (ref.current) painter.current ??= new RowPainter(ref.current);
-    const paint = painter.current;
-    if (!visible || !paint) return;
-    paint.paint(stream.live.get(symbol), stream.serverNow());
-    return stream.live.listen(symbol, (row) => paint.paint(row, stream.serverNow()));
-  }, [visible, symbol, stream]);
+    const { current } = painter;
+    if (!visible || !current) return;
+    const paint = () => current.paint(stream.live.get(symbol), stream.serverNow());
+    paint();
+    const remove = sweep.add(symbol, paint);
+    const stop = stream.live.listen(symbol, () => sweep.mark(symbol));
+    return () => {
+      stop();
+      remove();
+    };
+  }, [visible, symbol, stream, sweep]);
 
   // A symbol the server does not know is noticed wherever its row is.
   useEffect(
     () =>
       stream.live.listen(symbol, (row) => {
-        if (freshnessOf(row) === 'unknown') actions.foundUnknown(symbol);
+        if (freshnessOf(row) === 'unknown') actions?.foundUnknown(symbol);
       }),
     [symbol, stream, actions],
   );
@@ -81,7 +90,7 @@ export const WatchRow = memo(function WatchRow(props: Props) {
       data-open={open}
     >
       <div role="rowheader" className="cell cell--symbol">
-        {movable && (
+        {movable && actions && (
           <span
             className="row__grip"
             aria-hidden="true"
@@ -95,6 +104,7 @@ export const WatchRow = memo(function WatchRow(props: Props) {
           className="row__link"
           href={symbolPath(symbol)}
           tabIndex={tabIndex}
+          title={known?.name}
           aria-current={open ? 'page' : undefined}
         >
           {local}
@@ -102,9 +112,7 @@ export const WatchRow = memo(function WatchRow(props: Props) {
         {venue && <small className="row__venue">{venue}</small>}
       </div>
       <div role="cell" className="cell cell--name">
-        <span className="row__name" title={known?.name}>
-          {known?.name ?? ''}
-        </span>
+        <span className="row__name">{known?.name ?? ''}</span>
         <span className="row__unknown">Not known to this server</span>
       </div>
       <div role="cell" className="cell cell--last">
@@ -137,21 +145,23 @@ export const WatchRow = memo(function WatchRow(props: Props) {
         </svg>
       </div>
       <div role="cell" className="cell cell--time" data-cell="time" />
-      <div role="cell" className="cell cell--state" data-cell="freshness">
+      <div role="cell" className="cell cell--state">
         <span className="row__glyph" data-cell="glyph" aria-hidden="true" />
         <span className="row__state" data-cell="state" />
       </div>
       <div role="cell" className="cell cell--actions">
-        <button
-          type="button"
-          className="button button--bare row__remove"
-          tabIndex={tabIndex}
-          aria-label={`Remove ${symbol}`}
-          title="Remove (Delete)"
-          onClick={() => actions.remove(symbol)}
-        >
-          <CloseIcon size={14} />
-        </button>
+        {actions && (
+          <button
+            type="button"
+            className="button button--bare row__remove"
+            tabIndex={tabIndex}
+            aria-label={`Remove ${symbol}`}
+            title="Remove (Delete)"
+            onClick={() => actions.remove(symbol)}
+          >
+            <CloseIcon size={14} />
+          </button>
+        )}
       </div>
     </div>
   );
