@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes sure that tools are there: scripts/need.sh rust node cc nats-server chromium python-venv
+# Makes sure that tools are there: scripts/need.sh rust node cc nats-server postgresql chromium python-venv xmllint
 # What Debian packages have is installed, when we may; for the rest one line says what to do.
 set -euo pipefail
 
@@ -41,7 +41,13 @@ for tool in "$@"; do
     cc) command -v cc >/dev/null || packages+=(gcc libc6-dev) ;;
     # Debian puts it where an ordinary user's path does not lead.
     nats-server) command -v nats-server >/dev/null || [ -x /usr/sbin/nats-server ] || packages+=(nats-server) ;;
+    # Debian keeps the server of each version in a folder of its own. Its package starts a server of its own,
+    # which nothing here uses.
+    postgresql)
+      command -v postgres >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || packages+=(postgresql)
+      ;;
     chromium) [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || packages+=(chromium) ;;
+    xmllint) command -v xmllint >/dev/null || packages+=(libxml2-utils) ;;
     python-venv) python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3 python3-venv) ;;
     *) by_hand "nobody knows how to get $tool" ;;
   esac
