@@ -63,8 +63,22 @@ for (const [theme, phone] of [
       assert.equal(got.path, '/hook');
       assert.match(got.headers['bellwether-signature'], /^t=\d+,v1=[0-9a-f]{64}$/);
       assert.equal(JSON.parse(got.body).kind, 'test');
+      // The body and the name are changed; the address, which is not shown again, stays.
+      await page.getByRole('button', { name: 'Change… My chat' }).click();
+      const dialog = page.getByRole('dialog', { name: 'Change My chat' });
+      await check(page, 'a channel being changed');
+      await dialog.getByLabel('Body', { exact: true }).fill('{"say": "{{title}}"}');
+      await dialog.getByLabel('Name').fill('Our chat');
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      await page.getByRole('heading', { name: 'Our chat', exact: true }).waitFor();
+      await page.getByRole('button', { name: 'Send a test to Our chat' }).click();
+      await page.getByText('The test was delivered.').waitFor();
+      await until('the changed body came', () =>
+        receiver.received.at(-1).body.startsWith('{"say":'),
+      );
+      assert.equal(receiver.received.at(-1).path, '/hook');
       receiver.answers.status = 500;
-      await page.getByRole('button', { name: 'Send a test to My chat' }).click();
+      await page.getByRole('button', { name: 'Send a test to Our chat' }).click();
     } else {
       await addWebhook(page, 'Bad chat', 'https://bad.example/hook');
       await page.getByRole('button', { name: 'Send a test to Bad chat' }).click();

@@ -353,6 +353,7 @@ async fn a_crossing_reaches_its_owner_once_with_the_page_closed() {
     let channel = json!({"type": "webhook", "url": hook});
     let made = send(&house, "POST", "/api/v1/channels", channel).await;
     assert_eq!(made.status, 201, "{}", made.body);
+    let history = format!("/api/v1/channels/{}/history", made.json()["id"].as_str().unwrap());
     let paid = price(&house, "AAPL").await;
     let half = json!({"type": "price_above", "price": (paid / 2.0).round()});
     let alert = set(&house, "AAPL", half, Value::Null).await;
@@ -364,7 +365,13 @@ async fn a_crossing_reaches_its_owner_once_with_the_page_closed() {
     assert!(text.contains("/symbol/AAPL") && text.contains("tell me"), "{text}");
     assert!(notice["price"] == fired[0]["trade"]["price"], "{text}");
 
-    // Not again, whatever happens to the process.
+    // Not again, whatever happens to the process once it has noted that the webhook took it. Killed between the two it
+    // would have to tell it again, under the same id.
+    soon("the delivery is noted", || async {
+        let deliveries = house.json(&history).await["deliveries"].take();
+        deliveries.as_array().unwrap().iter().any(|delivery| delivery["state"] == "sent").then_some(())
+    })
+    .await;
     house.process.kill();
     drop(house);
     house = Bellwether::up(data.path(), &["--allow-private-targets"]);

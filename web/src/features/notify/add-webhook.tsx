@@ -1,19 +1,17 @@
 /** An HTTP request for each notice: to chats, gateways and own programs. */
-import { useId, useRef, useState, type FormEvent, type ReactNode } from 'react';
+import { useId, useRef, useState, type FormEvent } from 'react';
 import type { ChannelRequest, NewChannelBody } from '../../domain/api-types';
 import { sendJson } from '../../stream/request';
 import { Dialog } from '../../ui/dialog';
 import { useDeed } from './hooks';
 import { Note } from './note';
-import { presets, unfilled, type Content, type Preset } from './presets';
+import { presets, unfilled, type Preset } from './presets';
+import { Labelled, WebhookFields, type WebhookBody } from './webhook-fields';
 
-type Draft = {
+type Draft = WebhookBody & {
   preset: Preset;
   name: string;
   url: string;
-  content: Content;
-  template: string;
-  authorization: string;
   /** Empty has one made. */
   secret: string;
 };
@@ -29,12 +27,6 @@ function faultOf(draft: Draft): string | null {
   if (left) return `Fill in ${left} first.`;
   return draft.url.trim() === '' || draft.url === 'https://' ? 'Give an address.' : null;
 }
-
-const contents: { value: Content; label: string }[] = [
-  { value: 'json', label: 'JSON' },
-  { value: 'form', label: 'Form' },
-  { value: 'text', label: 'Text' },
-];
 
 export function AddWebhook() {
   const note = useId();
@@ -130,53 +122,11 @@ export function AddWebhook() {
         <details>
           <summary>Body, header, secret</summary>
           <div className="reach__form">
-            <Labelled label="Body is">
-              {(id) => (
-                <select
-                  id={id}
-                  className="field"
-                  value={draft.content}
-                  onChange={(event) => set({ content: event.target.value as Content })}
-                >
-                  {contents.map(({ value, label }) => (
-                    <option key={value} value={value}>
-                      {label}
-                    </option>
-                  ))}
-                </select>
-              )}
-            </Labelled>
-            <Labelled label="Body">
-              {(id) => (
-                <textarea
-                  id={id}
-                  className="field reach__template"
-                  rows={6}
-                  spellCheck={false}
-                  placeholder="Everything there is, as JSON"
-                  value={draft.template}
-                  onChange={(event) => set({ template: event.target.value })}
-                />
-              )}
-            </Labelled>
-            <p className="reach__hint">
-              {
-                '{{title}}, {{body}}, {{text}}, {{symbol}}, {{price}}, {{link}}, {{time}}, {{kind}} and {{id}}'
-              }{' '}
-              are filled in.
-            </p>
-            <Labelled label="Header Authorization, if it wants one">
-              {(id) => (
-                <input
-                  id={id}
-                  className="field"
-                  type="password"
-                  autoComplete="off"
-                  value={draft.authorization}
-                  onChange={(event) => set({ authorization: event.target.value })}
-                />
-              )}
-            </Labelled>
+            <WebhookFields
+              value={draft}
+              authorizationLabel="Header Authorization, if it wants one"
+              set={set}
+            />
             <Labelled label="Secret that signs; leave it empty to be given one">
               {(id) => (
                 <input
@@ -214,17 +164,5 @@ export function AddWebhook() {
         </Dialog>
       )}
     </section>
-  );
-}
-
-type LabelledProps = { label: string; children: (id: string) => ReactNode };
-
-function Labelled({ label, children }: LabelledProps) {
-  const id = useId();
-  return (
-    <div className="reach__field">
-      <label htmlFor={id}>{label}</label>
-      {children(id)}
-    </div>
   );
 }

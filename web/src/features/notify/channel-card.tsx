@@ -4,6 +4,7 @@ import type { ChannelBody, ChannelChange } from '../../domain/api-types';
 import { sendJson } from '../../stream/request';
 import { useToaster } from '../../ui/toast';
 import { unsubscribe } from './browser-push';
+import { ChangeChannel } from './change-channel';
 import { Deliveries } from './deliveries';
 import { useDeed, useHistory, useTest, wordsOf, type TestState } from './hooks';
 import { Note } from './note';
@@ -30,6 +31,7 @@ export function ChannelCard({ channel, isHere }: { channel: ChannelBody; isHere:
     return true;
   });
   const [isAsking, setAsking] = useState(false);
+  const [isChanging, setChanging] = useState(false);
   const test = useTest(channel.id);
   const { sign, word } = states[channel.state];
   const isOff = channel.state === 'off';
@@ -82,6 +84,9 @@ export function ChannelCard({ channel, isHere }: { channel: ChannelBody; isHere:
           {isOff ? 'Turn on' : 'Turn off'}
           <span className="unseen"> {channel.name}</span>
         </button>
+        <button type="button" className="button" onClick={() => setChanging(true)}>
+          Change…<span className="unseen"> {channel.name}</span>
+        </button>
         {isAsking ? (
           <>
             <button
@@ -111,6 +116,7 @@ export function ChannelCard({ channel, isHere }: { channel: ChannelBody; isHere:
       </p>
       <Note id={note} text={change.refusal ?? remove.refusal} />
       <History channel={channel.id} />
+      {isChanging && <ChangeChannel channel={channel} onClose={() => setChanging(false)} />}
     </li>
   );
 }
