@@ -156,7 +156,7 @@ async fn every_kind_of_event_arrives_as_it_was(make: Make) {
         trade(1, 1),
         MarketEvent::Cancel { symbol: SymbolId(1), original: one.key(), ts_recv: one.ts_recv },
         MarketEvent::Correction { original: one.key(), replacement: one },
-        MarketEvent::Reference(market::event::Reference {
+        MarketEvent::Reference(Box::new(market::event::Reference {
             symbol: SymbolId(3),
             ts_event: one.ts_event,
             previous_close: Some(one.price),
@@ -165,7 +165,7 @@ async fn every_kind_of_event_arrives_as_it_was(make: Make) {
             low: None,
             last: None,
             volume: Some(Volume::from_units(1 << 100)),
-        }),
+        })),
         MarketEvent::Gap {
             symbols: vec![SymbolId(4), SymbolId(5)],
             from: Timestamp::EPOCH,

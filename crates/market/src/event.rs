@@ -24,8 +24,9 @@ pub enum MarketEvent {
         /// What it should have been.
         replacement: Trade,
     },
-    /// What the provider says of a symbol's day before our own trades say it.
-    Reference(Reference),
+    /// What the provider says of a symbol's day before our own trades say it. Apart, since it is rare and large: trades,
+    /// which come by the thousand, stay small.
+    Reference(Box<Reference>),
     /// Something may have been missed for these symbols between two times: a cut, a reconnect, an
     /// overflow. Downstream shows it rather than guesses.
     Gap {
@@ -58,6 +59,8 @@ pub struct Reference {
     /// The day's volume so far.
     pub volume: Option<Volume>,
 }
+
+const _: () = assert!(size_of::<MarketEvent>() <= 80, "a trade and the one it corrects");
 
 impl MarketEvent {
     /// The one symbol this is about; `None` for a gap, which may concern many.

@@ -1,10 +1,10 @@
 //! How long a trade waits until the alert it fires stands in the queue to be recorded: at 100,000 trades a second, with
 //! 100,000 alerts on 26,000 symbols.
 //!
-//! Trades are due at even distances and come in batches of a millisecond, as they would from the log; each batch goes
-//! through the live view (the tape, rows, blocks) and then to the runner of alerts, on one thread, as in the server. A
-//! firing's latency is from when the batch was due to when its last firing was in the queue, so what holds the thread up,
-//! the saving of a snapshot among it, is in it. Another thread takes the queue.
+//! Trades are due at even distances and come in batches of a millisecond, as they would from the log. As in the server,
+//! each batch goes through the live view (the tape, rows, blocks) and to the task of alerts beside it. A firing's latency is
+//! from when its batch was due to when a third thread had it from the queue, so what holds any of them up, the saving of a
+//! snapshot among it, is in it.
 //!
 //! `cargo bench -p server --bench alerts` (`-- SECONDS` for a longer run than 20 s)
 
@@ -12,15 +12,15 @@
 #![allow(clippy::disallowed_methods, reason = "measuring is what a clock is for")]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use bus::{EventBatch, LogPosition};
 use market::tape::Limits;
 use market::{
     Conditions, Hours, Instrument, Kind, MarketEvent, Price, Size, Symbol, SymbolId, Timestamp, Trade,
     Universe,
 };
-use server::alerts::Runner;
+use server::alerts::{AlertTask, Runner};
 use server::live::Live;
 use server::live::publish::{Changes, Way};
 use signals::alert::{Alert, AlertId, Direction, Repeat, Rule};
@@ -113,6 +113,14 @@ fn at(sorted: &[Duration], thousandths: usize) -> Duration {
     sorted[(sorted.len() * thousandths / 1_000).min(sorted.len() - 1)]
 }
 
+/// The place of a batch in a log.
+fn place(batch: u64) -> LogPosition {
+    let mut bytes = [0; 20];
+    bytes[0] = 1;
+    bytes[8..16].copy_from_slice(&(batch + 1).to_le_bytes());
+    LogPosition::from_bytes(&bytes).unwrap()
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     // `cargo test --benches` asks for nothing but a build.
@@ -121,27 +129,29 @@ fn main() {
     }
     let seconds = arguments.iter().find_map(|argument| argument.parse().ok()).unwrap_or(SECONDS);
     let live = Arc::new(Live::new(universe(), Limits::default(), "measured", Arc::new(now)));
-    let (mut runner, mut queue) = Runner::unrecorded(Arc::clone(&live), alerts());
-    let is_over = Arc::new(AtomicBool::new(false));
-    let told = Arc::clone(&is_over);
+    let (runner, mut queue) = Runner::unrecorded(Arc::clone(&live), alerts());
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
+    let task = {
+        let _inside = runtime.enter();
+        AlertTask::start(runner)
+    };
     let taker = std::thread::spawn(move || {
-        let mut n_fired = 0;
-        while !told.load(Ordering::Relaxed) {
-            n_fired += queue.drain();
-            std::thread::sleep(Duration::from_micros(500));
+        let mut latencies = Vec::new();
+        while let Some(due) = queue.next_fired() {
+            latencies.push(Duration::from_nanos((now().nanos() - due.nanos()).max(0) as u64));
         }
-        n_fired + queue.drain()
+        latencies
     });
     let mut draw = Draw(1);
     let mut cents: Vec<i64> = (0..SYMBOLS).map(first_cents).collect();
     let mut changes = Changes::default();
-    let mut latencies: Vec<Duration> = Vec::new();
     let mut behind = Duration::ZERO;
     let mut seq = 0;
-    let begun = Instant::now();
+    let (begun, first) = (Instant::now(), now());
     for batch in 0..seconds * 1_000 {
         let due = begun + Duration::from_millis(batch + 1);
-        let time = now();
+        let time = first.saturating_add_nanos((batch as i64 + 1) * 1_000_000);
         let events: Vec<MarketEvent> = (0..PER_BATCH)
             .map(|_| {
                 let mut any = || draw.below(ACTIVE);
@@ -165,20 +175,17 @@ fn main() {
         live.apply("measured", &events, Way::Log, false, &mut changes, |block| {
             drop(std::hint::black_box(block))
         });
-        let n_before = runner.decided();
-        runner.take_unplaced(&events);
-        let waited = due.elapsed();
-        latencies.extend(std::iter::repeat_n(waited, (runner.decided() - n_before) as usize));
+        let position = place(batch);
+        runtime.block_on(task.read(position, Arc::new(EventBatch { feed: "measured".into(), events })));
         if batch % 1_000 == 999 {
-            runner.tick();
             std::hint::black_box(changes.take_unsaved().count());
         }
     }
-    is_over.store(true, Ordering::Relaxed);
-    let n_taken = taker.join().unwrap();
+    runtime.block_on(task.finish());
+    let mut latencies = taker.join().unwrap();
     latencies.sort_unstable();
     println!(
-        "{PER_SECOND} trades a second for {seconds} s, {ALERTS} alerts on {SYMBOLS} symbols: {} firings, {n_taken} taken from the queue",
+        "{PER_SECOND} trades a second for {seconds} s, {ALERTS} alerts on {SYMBOLS} symbols: {} firings",
         latencies.len()
     );
     if latencies.is_empty() {

@@ -195,7 +195,7 @@ impl Feed {
 
     fn reference(&self, index: u32, now: Timestamp) -> Option<MarketEvent> {
         let day = self.market.day(index, now)?;
-        Some(MarketEvent::Reference(market::event::Reference {
+        Some(MarketEvent::Reference(Box::new(market::event::Reference {
             symbol: self.ids.id(index)?,
             ts_event: now,
             previous_close: Some(day.previous_close),
@@ -204,7 +204,7 @@ impl Feed {
             low: day.low,
             volume: day.volume,
             last: Some(day.last),
-        }))
+        })))
     }
 
     fn status(&self) -> FeedStatus {

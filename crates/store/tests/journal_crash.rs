@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use market::Timestamp;
 use store::journal::{
@@ -125,10 +125,27 @@ impl Told {
     }
 }
 
-fn start(folder: &Path, command: &mut Command) -> (Child, thread::JoinHandle<Told>) {
+fn spawn(folder: &Path, command: &mut Command) -> (Child, BufReader<ChildStdout>) {
     command.args(["child", "--exact", "--ignored", "--nocapture", "--test-threads=1"]).env(FOLDER, folder);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap());
+    (child, lines)
+}
+
+/// How long a child needs on this machine and its disk until its first append is acknowledged.
+fn time_to_first_append() -> Duration {
+    let (folder, begun) = (tempfile::tempdir().unwrap(), Instant::now());
+    let (mut child, lines) = spawn(folder.path(), &mut Command::new(std::env::current_exe().unwrap()));
+    let has_stored = lines.lines().map_while(Result::ok).any(|line| line.starts_with("stored "));
+    let needed = begun.elapsed();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(has_stored, "the child ended by itself");
+    needed
+}
+
+fn start(folder: &Path, command: &mut Command) -> (Child, thread::JoinHandle<Told>) {
+    let (child, lines) = spawn(folder, command);
     let hearing = thread::spawn(move || {
         let mut told = Told::default();
         lines.lines().map_while(Result::ok).for_each(|line| told.hear(&line));
@@ -144,10 +161,11 @@ fn what_was_acknowledged_survives_a_hundred_kills() {
     let mut chance = Chance(u64::from(std::process::id()));
     let mut acknowledged: BTreeMap<Shard, Vec<Head>> = BTreeMap::new();
     let (mut unheard, mut early) = (0, 0);
+    let first = time_to_first_append();
     for _ in 0..KILLS {
         let (mut child, hearing) = start(folder.path(), &mut Command::new(std::env::current_exe().unwrap()));
         // Some die while they open it, most while they append.
-        thread::sleep(Duration::from_millis(5 + chance.below(150)));
+        thread::sleep(Duration::from_millis(5 + chance.below(150.max(4 * first.as_millis() as u64))));
         child.kill().unwrap();
         child.wait().unwrap();
         let told = hearing.join().unwrap();

@@ -21,7 +21,7 @@ use support::postgres::PostgresServer;
 
 const SHARD: Shard = Shard::new(0).unwrap();
 /// Nothing here takes this long unless it never happens.
-const LONG: Duration = Duration::from_secs(30);
+const LONG: Duration = Duration::from_secs(60);
 
 /// What is appended at an entry follows from its number alone.
 fn content(first_seq: u64) -> (u32, Vec<u8>) {

@@ -192,7 +192,7 @@ fn the_provider_fills_in_what_came_before_us() {
     let price = |text: &str| text.parse::<Price>().ok();
     apply(
         &mut tape,
-        &[MarketEvent::Reference(Reference {
+        &[MarketEvent::Reference(Box::new(Reference {
             symbol: SYMBOL,
             ts_event: "2018-01-03T15:00:00Z".parse().unwrap(),
             previous_close: price("9"),
@@ -201,7 +201,7 @@ fn the_provider_fills_in_what_came_before_us() {
             low: price("9.5"),
             last: price("11"),
             volume: Some(Volume::from_units(5_000 * 100_000_000)),
-        })],
+        }))],
     );
     assert_eq!(tape.last(SYMBOL).map(|l| l.price), price("11"));
     apply(&mut tape, &[MarketEvent::Trade(trade("2018-01-03T15:00:01Z", 1, "13", 100, ""))]);

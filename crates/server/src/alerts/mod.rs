@@ -2,7 +2,8 @@
 //!
 //! | part | what it does |
 //! | --- | --- |
-//! | `runner` | lies in the task that folds the log: gives each event to the engine (`signals::alert::Alerts`) right after the tape, and puts what fires into a bounded queue. It never waits |
+//! | `task` | reads the log's batches beside the task that folds them into the tape, and tells the runner of them, of changes and of the time |
+//! | `runner` | gives each event to the engine (`signals::alert::Alerts`), and puts what fires into a bounded queue. It never waits |
 //! | `writer` | takes that queue and makes it durable, in order: firings, where alerts stand, and now and then how far the log was decided and what was known there |
 //! | `keeper` | finds what people have changed, here or on another server, and tells the runner; shows new firings to whoever watches |
 //! | `learner` | reads stored bars for what volume is usual, and tells the runner |
@@ -35,6 +36,7 @@ mod runner;
 mod saved;
 mod stand;
 mod start;
+mod task;
 mod writer;
 
 use std::sync::Arc;
@@ -50,6 +52,7 @@ pub use rule::{BadRule, Terms, completed, quiet_of, rule_of};
 pub use runner::{NewsItem, Runner, Unrecorded};
 pub use stand::state_at_beginning;
 pub use start::{Parts, Started, position, start};
+pub use task::AlertTask;
 
 /// Firings, states and snapshots that wait for the writer. One firing of every alert there may be fits in.
 const QUEUE: usize = 131_072;

@@ -1,4 +1,4 @@
-//! The engine in the task that folds the log.
+//! The engine, and what is around it.
 //!
 //! It waits for nothing: what fires goes into a bounded queue, and is counted where that is full.
 
@@ -333,7 +333,7 @@ impl Runner {
         self.shared.counts.alerts.store(self.known.len() as u64, Ordering::Relaxed);
     }
 
-    /// Decides the next events of the log, after the tape took them.
+    /// Decides the next events of the log.
     pub fn take(&mut self, position: LogPosition, events: &[MarketEvent]) {
         if self.after.is_some_and(|after| !position.is_after(after)) {
             return;
@@ -358,25 +358,17 @@ impl Runner {
         }
     }
 
-    /// Decides events that have no place in a log, for measuring.
-    pub fn take_unplaced(&mut self, events: &[MarketEvent]) {
-        self.decide(events);
-    }
-
-    /// How often alerts have fired.
-    pub fn decided(&self) -> u64 {
-        self.shared.counts.decided.load(Ordering::Relaxed)
-    }
-
     fn decide(&mut self, events: &[MarketEvent]) {
         if self.known.is_empty() {
             return;
         }
-        for event in events {
-            self.engine.apply(event, &mut self.firings);
+        let mut left = events;
+        while !left.is_empty() {
+            let (taken, rest) = left.split_at(self.engine.advance(left, &mut self.firings));
             if !self.firings.is_empty() {
-                self.tell(Some(event), None);
+                self.tell(taken.last(), None);
             }
+            left = rest;
         }
         if let Some(MarketEvent::Trade(trade)) = events.last() {
             self.heard = trade.ts_recv;
@@ -499,13 +491,13 @@ impl Runner {
 pub struct Unrecorded(mpsc::Receiver<Out>);
 
 impl Unrecorded {
-    /// Takes what was told so far, and returns how many firings were in it.
-    pub fn drain(&mut self) -> usize {
-        let mut n_fired = 0;
-        while let Ok(out) = self.0.try_recv() {
-            n_fired += usize::from(matches!(out, Out::Fired(_)));
+    /// Waits for the next firing, and says when its cause was; `None` once the runner has ended.
+    pub fn next_fired(&mut self) -> Option<Timestamp> {
+        loop {
+            if let Out::Fired(fired) = self.0.blocking_recv()? {
+                return Some(fired.firing.cause.time());
+            }
         }
-        n_fired
     }
 }
 

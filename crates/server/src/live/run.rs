@@ -15,7 +15,7 @@ use wire::Freshness;
 
 use super::Live;
 use super::publish::{Changes, Way};
-use crate::alerts::Runner;
+use crate::alerts::{AlertTask, Runner};
 use crate::hub::Hub;
 use crate::hub::block::Block;
 
@@ -27,8 +27,6 @@ const BARS_EVERY: Duration = Duration::from_millis(250);
 const SAVE_EVERY: Duration = Duration::from_secs(5);
 /// The status goes out so often, and freshness is looked at.
 const STATUS_EVERY: Duration = Duration::from_secs(5);
-/// Alerts are told the time so often.
-const TICK_EVERY: Duration = Duration::from_secs(1);
 /// Old bars leave the disk so often.
 const TIDY_EVERY: Duration = Duration::from_secs(600);
 /// A window of the last so many seconds stays in memory whatever its length.
@@ -56,8 +54,8 @@ pub struct Log {
     taped: Option<LogPosition>,
 }
 
-/// Runs until the log is closed or `stop` turns true; then stores what is unsaved. Alerts are decided on each event right
-/// after the tape has taken it.
+/// Runs until the log is closed or `stop` turns true; then stores what is unsaved. Alerts are decided on
+/// the same batches, in a task beside.
 pub async fn run(
     live: Arc<Live>,
     hub: Arc<Hub>,
@@ -70,7 +68,7 @@ pub async fn run(
     let mut writer = Writer {
         events: log.events,
         taped: log.taped,
-        alerts,
+        alerts: AlertTask::start(alerts),
         statuses: bus.statuses(),
         universe: bus.universe(),
         follows: matches!(bus, Bus::Nats(_)),
@@ -172,7 +170,7 @@ struct Writer {
     events: EventReader,
     /// The stored windows have what is in the log up to here, though it is read again for alerts.
     taped: Option<LogPosition>,
-    alerts: Runner,
+    alerts: AlertTask,
     statuses: watch::Receiver<bus::Statuses>,
     universe: watch::Receiver<Arc<market::Universe>>,
     /// The universe comes from another process, so nobody else stores it here.
@@ -209,13 +207,12 @@ impl Writer {
         let mut save = every(SAVE_EVERY);
         let mut status = every(STATUS_EVERY);
         let mut tidy = every(TIDY_EVERY);
-        let mut second = every(TICK_EVERY);
         let mut watched = BTreeSet::new();
         loop {
             tokio::select! {
                 next = self.events.next() => {
                     let is_first = self.position.is_none();
-                    if !self.on_log(next) {
+                    if !self.on_log(next).await {
                         return;
                     }
                     if is_first && self.position.is_some() {
@@ -223,8 +220,6 @@ impl Writer {
                         self.save().await;
                     }
                 }
-                told = self.alerts.told() => self.alerts.on_told(told),
-                _ = second.tick() => self.alerts.tick(),
                 batch = fast.next() => self.apply(&batch.feed, &batch.events, Way::Live),
                 changed = self.statuses.changed() => {
                     if changed.is_err() {
@@ -259,7 +254,7 @@ impl Writer {
     }
 
     /// Takes the next of the log in; `false` at its end.
-    fn on_log(&mut self, next: Result<(LogPosition, Arc<bus::EventBatch>), LogError>) -> bool {
+    async fn on_log(&mut self, next: Result<(LogPosition, Arc<bus::EventBatch>), LogError>) -> bool {
         match next {
             Ok((position, batch)) => {
                 if self.taped.is_none_or(|taped| position.is_after(taped)) {
@@ -267,14 +262,14 @@ impl Writer {
                     self.taped = None;
                     self.position = Some(position);
                 }
-                self.alerts.take(position, &batch.events);
+                self.alerts.read(position, batch).await;
                 true
             }
             Err(LogError::Closed) => false,
             Err(error) => {
                 tracing::warn!(%error, "bars may lack trades, and alerts crossings");
                 if let LogError::Lost { .. } = error {
-                    self.alerts.lost();
+                    self.alerts.lost().await;
                 }
                 true
             }
@@ -430,11 +425,11 @@ impl Writer {
         self.tidying = Some(tokio::task::spawn_blocking(move || store.prune(Kept::default())));
     }
 
-    async fn finish(&mut self) {
+    async fn finish(mut self) {
         self.hub.publish(Block::default());
-        self.alerts.save();
         self.saved().await;
         self.save().await;
         self.saved().await;
+        self.alerts.finish().await;
     }
 }

@@ -32,6 +32,8 @@ pub(super) struct Book {
     closes: Vec<u32>,
     ladder: Ladder,
     pub(super) close: Option<Close>,
+    /// The last official price before the newest trade, in units; 0 while there is none.
+    pub(super) official: i64,
     /// End of the New York day of the newest price; the earliest time while it is not known.
     day_ends: Timestamp,
     pub(super) windows: Vec<Window>,
@@ -48,6 +50,7 @@ impl Book {
             closes: Vec::new(),
             ladder: Ladder::default(),
             close: None,
+            official: 0,
             day_ends: Timestamp::MIN,
             windows: Vec::new(),
             minute: None,

@@ -1,6 +1,7 @@
 //! The fold itself: events of the log in, messages out.
 
 use std::collections::{BTreeSet, HashMap};
+use std::hint::{black_box, select_unpredictable};
 
 use foldhash::fast::FixedState;
 use market::calendar::{DayHours, Session, new_york_date};
@@ -16,10 +17,13 @@ use super::slot::{Slot, Slots, Standing};
 use super::snapshot::AlertState;
 use super::state::{Leg, State};
 use super::volume::{Tally, UsualVolume};
-use super::window::over;
+use super::window::{Span, over};
 
-/// No book: nobody watches this symbol.
-const NONE: u32 = u32::MAX;
+/// So many events fit the fastest memory with what they look at: see [`Alerts::look_ahead`].
+const AT_ONCE: usize = 32;
+
+/// The place of no book, where nothing is ever looked up: nobody watches this symbol.
+const NONE: u32 = 0;
 
 /// What every trade of a symbol looks at: one line of the cache.
 #[derive(Debug, Clone, Copy)]
@@ -33,11 +37,13 @@ pub(super) struct Hot {
     pub(super) key: TradeRef,
     /// Its price in units; 0 once it was cancelled.
     pub(super) price: i64,
-    /// Price of the newest trade that moved the official last price; 0 while there is none.
-    pub(super) official: i64,
     pub(super) book: u32,
-    /// There are alerts on volume, which look at every trade.
-    counts: bool,
+    /// The same where there are alerts on volume, which look at every trade.
+    tally: u32,
+    /// The same where there are alerts over windows, which want to know of every price.
+    span: u32,
+    /// The newest trade moved the official last price too; if not, the book knows that.
+    is_official: bool,
     hours: Hours,
 }
 
@@ -53,20 +59,44 @@ impl Hot {
         until: Timestamp::MIN,
         key: NEVER,
         price: 0,
-        official: 0,
         book: NONE,
-        counts: false,
+        tally: NONE,
+        span: NONE,
+        is_official: false,
         hours: Hours::Always,
     };
 }
 
 impl Hot {
+    /// The trade is newer than all before, and nothing changes with its price.
     #[inline]
-    fn take(&mut self, trade: &Trade) {
+    fn is_quiet(&self, trade: &Trade) -> bool {
+        let (price, time) = (trade.price.units(), trade.ts_event);
+        let is_newer =
+            (time > self.key.ts_event) | ((time == self.key.ts_event) & (trade.seq > self.key.seq));
+        (price > self.below) & (price < self.above) & (time < self.until) & is_newer
+    }
+
+    /// The last official price in units; 0 while there is none.
+    pub(super) fn official(&self, book: &Book) -> i64 {
+        if self.is_official { self.price } else { book.official }
+    }
+
+    /// Remembers a trade that moves the price.
+    fn take(&mut self, book: &mut Book, trade: &Trade) {
+        book.official = self.official(book);
+        self.is_official = trade.conditions.eligibility().last;
         (self.key, self.price) = (trade.key(), trade.price.units());
-        if trade.conditions.eligibility().last {
-            self.official = self.price;
-        }
+    }
+
+    /// Remembers a trade that may move the price, and does so officially if it does.
+    #[inline]
+    fn take_if(&mut self, moves: bool, trade: &Trade) {
+        let (key, price) = (trade.key(), trade.price.units());
+        self.key.ts_event = select_unpredictable(moves, key.ts_event, self.key.ts_event);
+        self.key.seq = select_unpredictable(moves, key.seq, self.key.seq);
+        self.price = select_unpredictable(moves, price, self.price);
+        self.is_official |= moves;
     }
 }
 
@@ -98,13 +128,16 @@ pub struct Status {
 }
 
 /// All alerts, and what they need to remember of the market. See [`crate::alert`].
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Alerts {
     /// By symbol.
     pub(super) hot: Vec<Hot>,
+    /// From 1 on; see [`NONE`].
     pub(super) books: Vec<Option<Box<Book>>>,
     /// By book.
     pub(super) tallies: Vec<Tally>,
+    /// By book.
+    pub(super) spans: Vec<Span>,
     free_books: Vec<u32>,
     pub(super) slots: Slots,
     places: HashMap<AlertId, u32, FixedState>,
@@ -114,6 +147,23 @@ pub struct Alerts {
     expiries: BTreeSet<(Timestamp, u32)>,
     /// Regular hours of the day last looked at, by kind of hours.
     today: [Option<DayHours>; 2],
+}
+
+impl Default for Alerts {
+    fn default() -> Self {
+        Self {
+            hot: Vec::new(),
+            books: vec![None],
+            tallies: vec![Tally::EMPTY],
+            spans: vec![Span::EMPTY],
+            free_books: Vec::new(),
+            slots: Slots::default(),
+            places: HashMap::default(),
+            look: BTreeSet::new(),
+            expiries: BTreeSet::new(),
+            today: [None; 2],
+        }
+    }
 }
 
 impl Alerts {
@@ -156,6 +206,8 @@ impl Alerts {
             self.expiries.insert((end, at));
         }
         let place = self.book_of(symbol, hours);
+        // A window that begins now has none of it.
+        self.widen(symbol);
         if let Some(book) = &mut self.books[place as usize] {
             book.add(&mut self.tallies[place as usize], &self.slots, at);
         }
@@ -174,6 +226,7 @@ impl Alerts {
             hot.book = self.free_books.pop().unwrap_or_else(|| {
                 self.books.push(None);
                 self.tallies.push(Tally::EMPTY);
+                self.spans.push(Span::EMPTY);
                 // No more books than symbols.
                 (self.books.len() - 1) as u32
             });
@@ -245,6 +298,43 @@ impl Alerts {
         known(self.hot.get(symbol.index())?.price)
     }
 
+    /// Takes the next events of the log in until something fires: how many it has taken, of which the last fired, if
+    /// any did. The same as [`Self::apply`] for one after the other, but faster.
+    pub fn advance(&mut self, events: &[MarketEvent], out: &mut Vec<Firing>) -> usize {
+        let mut taken = 0;
+        for some in events.chunks(AT_ONCE) {
+            self.look_ahead(some);
+            for event in some {
+                taken += 1;
+                match event {
+                    MarketEvent::Trade(trade) => self.trade(trade, out),
+                    _ => self.apply(event, out),
+                }
+                if !out.is_empty() {
+                    in_order(out);
+                    return taken;
+                }
+            }
+        }
+        taken
+    }
+
+    /// Fetches what these events will look at. One by one, each would wait for the memory of its symbol; together they
+    /// wait about as long as one.
+    fn look_ahead(&self, events: &[MarketEvent]) {
+        let hot = |event: &MarketEvent| match event {
+            MarketEvent::Trade(trade) => self.hot.get(trade.symbol.index()),
+            _ => None,
+        };
+        let mut seen = 0;
+        for hot in events.iter().filter_map(hot) {
+            seen ^= hot.price
+                ^ self.spans[hot.span as usize].glance()
+                ^ self.tallies[hot.tally as usize].glance();
+        }
+        black_box(seen);
+    }
+
     /// Takes the next event of the log in and tells what fires, in the order of the alerts' ids.
     pub fn apply(&mut self, event: &MarketEvent, out: &mut Vec<Firing>) {
         let from = out.len();
@@ -265,29 +355,42 @@ impl Alerts {
     #[inline]
     fn trade(&mut self, trade: &Trade, out: &mut Vec<Firing>) {
         let Some(hot) = self.hot.get_mut(trade.symbol.index()) else { return };
+        let moves = trade.conditions.eligibility().last;
+        // All in one, without branches: odd lots, which do not move the price, come as heads and tails do.
+        let is_quiet = hot.is_quiet(trade) & (trade.size.units() > 0);
+        let is_plain = (moves | !trade.conditions.eligibility_extended().last) & (hot.tally == NONE);
+        if is_quiet & is_plain {
+            // Where there are no windows it is noted where nobody looks.
+            self.spans[hot.span as usize].take_if(moves, trade.price.units());
+            hot.take_if(moves, trade);
+        } else {
+            self.trade_with_care(trade, out);
+        }
+    }
+
+    #[inline(never)]
+    fn trade_with_care(&mut self, trade: &Trade, out: &mut Vec<Firing>) {
+        let hot = &mut self.hot[trade.symbol.index()];
         if hot.book == NONE || !trade.price.is_positive() || !trade.size.is_positive() {
             return;
         }
-        if hot.counts
+        if hot.tally != NONE
             && trade.conditions.eligibility().volume
             && !self.tallies[hot.book as usize].count(trade)
         {
             self.count_closely(trade, out);
         }
-        self.trade_price(trade, out);
-    }
-
-    #[inline]
-    fn trade_price(&mut self, trade: &Trade, out: &mut Vec<Firing>) {
         let hot = &mut self.hot[trade.symbol.index()];
-        let (key, price) = (trade.key(), trade.price.units());
-        let is_regular = || is_regular(&mut self.today, key.ts_event, hot.hours);
-        if key > hot.key && trade.conditions.may_move_last(is_regular) {
-            if price < hot.above && price > hot.below && key.ts_event < hot.until {
-                hot.take(trade);
-            } else {
-                self.look_closely(trade, out);
+        let is_regular = || is_regular(&mut self.today, trade.ts_event, hot.hours);
+        if hot.is_quiet(trade) {
+            if trade.conditions.may_move_last(is_regular)
+                && let Some(Some(book)) = self.books.get_mut(hot.book as usize)
+            {
+                self.spans[hot.span as usize].take_if(true, trade.price.units());
+                hot.take(book, trade);
             }
+        } else if trade.key() > hot.key && trade.conditions.may_move_last(is_regular) {
+            self.look_closely(trade, out);
         }
     }
 
@@ -301,24 +404,34 @@ impl Alerts {
         }
     }
 
+    /// Tells a symbol's windows of the prices they have not been told of.
+    fn widen(&mut self, symbol: SymbolId) {
+        let Some(hot) = self.hot.get(symbol.index()) else { return };
+        if let Some(Some(book)) = self.books.get_mut(hot.book as usize) {
+            let span = std::mem::replace(&mut self.spans[hot.book as usize], Span::EMPTY);
+            book.windows.iter_mut().for_each(|window| window.widen(span));
+        }
+    }
+
     #[inline(never)]
     fn look_closely(&mut self, trade: &Trade, out: &mut Vec<Firing>) {
+        self.widen(trade.symbol);
         let hot = &mut self.hot[trade.symbol.index()];
         let Some(Some(book)) = self.books.get_mut(hot.book as usize) else { return };
-        book.take_price(&mut self.slots, (hot.key, known(hot.official)), trade, out);
+        book.take_price(&mut self.slots, (hot.key, known(hot.official(book))), trade, out);
         (hot.below, hot.above, hot.until) = book.quiet_band();
-        hot.take(trade);
+        hot.take(book, trade);
     }
 
     fn cancel(&mut self, symbol: SymbolId, original: TradeRef) {
+        self.widen(symbol);
         let Some(hot) = self.hot.get_mut(symbol.index()) else { return };
         let Some(Some(book)) = self.books.get_mut(hot.book as usize) else { return };
         book.cancel(&mut self.slots, original, (hot.key, known(hot.price)));
         if hot.key == original {
-            if hot.official == hot.price {
-                hot.official = 0;
-            }
-            hot.price = 0;
+            let official = hot.official(book);
+            book.official = if official == hot.price { 0 } else { official };
+            (hot.price, hot.is_official) = (0, false);
         }
         (hot.below, hot.above, hot.until) = book.quiet_band();
     }
@@ -457,7 +570,8 @@ impl Alerts {
         let Some(hot) = self.hot.get_mut(symbol.index()) else { return };
         if let Some(Some(book)) = self.books.get(hot.book as usize) {
             (hot.below, hot.above, hot.until) = book.quiet_band();
-            hot.counts = book.minute.is_some();
+            hot.tally = if book.minute.is_some() { hot.book } else { NONE };
+            hot.span = if book.windows.is_empty() { NONE } else { hot.book };
         }
     }
 }

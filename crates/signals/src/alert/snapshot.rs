@@ -9,7 +9,7 @@ use super::rule::{Alert, AlertId};
 use super::slot::Slot;
 use super::state::State;
 use super::volume::UsualVolume;
-use super::window::{Bucket, Window};
+use super::window::{Bucket, Span, Window};
 
 /// Everything that follows from the events so far. The alerts themselves are not in it: they have their
 /// own place, and may have changed meanwhile.
@@ -93,7 +93,9 @@ impl Alerts {
     pub fn snapshot(&self) -> Snapshot {
         let symbols = self.hot.iter().filter_map(|hot| {
             let book = self.books.get(hot.book as usize)?.as_ref()?;
-            let mut windows: Vec<WindowState> = book.windows.iter().map(window_state).collect();
+            let span = *self.spans.get(hot.book as usize)?;
+            let mut windows: Vec<WindowState> =
+                book.windows.iter().map(|window| window_state(window, span)).collect();
             windows.sort_by_key(|window| window.minutes);
             let tally = self.tallies.get(hot.book as usize)?;
             let minute = book.minute.as_ref().map(|minute| minute.state(tally));
@@ -102,7 +104,7 @@ impl Alerts {
                 hours: book.hours,
                 newest: Some(hot.key).filter(|key| *key != NEVER),
                 price: known(hot.price),
-                official: known(hot.official),
+                official: known(hot.official(book)),
                 close: book.close.map(|close| (close.date, close.price)),
                 windows,
                 minute,
@@ -147,8 +149,8 @@ impl Alerts {
         let hot = &mut self.hot[state.symbol.index()];
         hot.key = state.newest.unwrap_or(NEVER);
         hot.price = state.price.map_or(0, Price::units);
-        hot.official = state.official.map_or(0, Price::units);
         let Some(book) = &mut self.books[place as usize] else { return };
+        book.official = state.official.map_or(0, Price::units);
         book.close = state.close.map(|(date, price)| Close { date, price });
         book.windows = state.windows.iter().map(restored_window).collect();
         if let Some(saved) = &state.minute {
@@ -158,13 +160,18 @@ impl Alerts {
     }
 }
 
-fn window_state(window: &Window) -> WindowState {
-    let bucket = |b: &Bucket| BucketState {
+/// What a window knows, with the prices it has not been told of yet.
+fn window_state(window: &Window, span: Span) -> WindowState {
+    let state = |b: Bucket| BucketState {
         number: b.number,
         low: Price::from_units(b.low),
         high: Price::from_units(b.high),
     };
-    WindowState { minutes: window.minutes, buckets: window.buckets.iter().map(bucket).collect() }
+    let mut buckets: Vec<BucketState> = window.buckets.iter().copied().map(state).collect();
+    if let (Some(newest), Some(last)) = (window.buckets.back(), buckets.last_mut()) {
+        *last = state(newest.widened(span));
+    }
+    WindowState { minutes: window.minutes, buckets }
 }
 
 fn restored_window(state: &WindowState) -> Window {

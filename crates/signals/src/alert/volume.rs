@@ -69,6 +69,12 @@ impl Tally {
     pub(super) const EMPTY: Self =
         Self { newest: NEVER, ends: Timestamp::MIN, volume: 0, fires_at: i128::MAX };
 
+    /// Anything of it, for who wants it at hand.
+    #[inline]
+    pub(super) fn glance(&self) -> i64 {
+        self.ends.nanos()
+    }
+
     /// Counts a trade, unless it is late; `false` if there is more to do: a minute begins, or an alert
     /// fires.
     #[inline]

@@ -1,6 +1,7 @@
 //! Percent rules of one symbol over windows of one length.
 
 use std::collections::VecDeque;
+use std::hint::select_unpredictable;
 
 use market::{Price, Timestamp, TradeRef};
 
@@ -23,11 +24,41 @@ pub(super) struct Bucket {
     pub(super) high: i64,
 }
 
+/// Lowest and highest of the prices that a symbol's windows have not been told of yet: none of them changed more than
+/// the newest bucket of each.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span {
+    low: i64,
+    high: i64,
+}
+
+impl Span {
+    pub(super) const EMPTY: Self = Self { low: i64::MAX, high: i64::MIN };
+
+    /// Anything of it, for who wants it at hand.
+    #[inline]
+    pub(super) fn glance(&self) -> i64 {
+        self.low
+    }
+
+    #[inline]
+    pub(super) fn take_if(&mut self, counts: bool, price: i64) {
+        self.low = select_unpredictable(counts, self.low.min(price), self.low);
+        self.high = select_unpredictable(counts, self.high.max(price), self.high);
+    }
+}
+
 /// A price of the window and the bucket it was paid in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Extreme {
     price: i64,
     bucket: i64,
+}
+
+impl Bucket {
+    pub(super) fn widened(self, span: Span) -> Self {
+        Self { number: self.number, low: self.low.min(span.low), high: self.high.max(span.high) }
+    }
 }
 
 #[derive(Debug)]
@@ -76,11 +107,19 @@ impl Window {
         self.buckets.back().map_or(Timestamp::MIN, |bucket| self.start_of(bucket.number + 1))
     }
 
-    /// Prices between these, exclusively, and before [`Self::wakes_at`], change nothing here.
+    /// Prices between these, exclusively, and before [`Self::wakes_at`], change nothing here but the newest bucket, which
+    /// may be told of them later, by [`Self::widen`].
     pub(super) fn quiet_band(&self) -> (i64, i64) {
-        match self.buckets.back() {
-            Some(bucket) => (self.band.0.max(bucket.low - 1), self.band.1.min(bucket.high + 1)),
-            None => (i64::MAX, i64::MIN),
+        match (self.low, self.high) {
+            (Some(low), Some(high)) => (self.band.0.max(low.price - 1), self.band.1.min(high.price + 1)),
+            _ => (i64::MAX, i64::MIN),
+        }
+    }
+
+    /// Takes in prices of the newest bucket that were in the quiet band.
+    pub(super) fn widen(&mut self, span: Span) {
+        if let Some(bucket) = self.buckets.back_mut() {
+            *bucket = bucket.widened(span);
         }
     }
 

@@ -222,7 +222,7 @@ impl Stage {
         let price = Price::from_units(price * UNIT);
         let (symbol, time) = (SymbolId(symbol as u32), seconds(self.now + day * 86_400));
         if day == 0 {
-            self.event(&MarketEvent::Reference(Reference {
+            self.event(&MarketEvent::Reference(Box::new(Reference {
                 symbol,
                 ts_event: time,
                 previous_close: Some(price),
@@ -231,7 +231,7 @@ impl Stage {
                 low: None,
                 last: None,
                 volume: None,
-            }));
+            })));
             return;
         }
         let date: Date = market::calendar::new_york_date(time);

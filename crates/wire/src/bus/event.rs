@@ -328,7 +328,7 @@ impl EventReader<'_> {
                 let original = self.key()?;
                 self.trade()?.map(|replacement| MarketEvent::Correction { original, replacement })
             }
-            REFERENCE => self.reference()?.map(MarketEvent::Reference),
+            REFERENCE => self.reference()?.map(Box::new).map(MarketEvent::Reference),
             GAP => self.gap()?,
             _ => return Err(DecodeError::Malformed("kind of event")),
         })

@@ -43,7 +43,7 @@ fn a_day() -> Vec<MarketEvent> {
     };
     let key = trade.key();
     vec![
-        MarketEvent::Reference(Reference {
+        MarketEvent::Reference(Box::new(Reference {
             symbol: SymbolId(2),
             ts_event: at(0),
             previous_close: Some(Price::from_units(9_100_012_345_678)),
@@ -52,7 +52,7 @@ fn a_day() -> Vec<MarketEvent> {
             low: None,
             last: Some(Price::from_units(1)),
             volume: Some(Volume::from_units(10i128.pow(25))),
-        }),
+        })),
         MarketEvent::Trade(trade),
         MarketEvent::Correction {
             original: key,
@@ -189,7 +189,7 @@ fn any_event() -> impl Strategy<Value = MarketEvent> {
         }),
         (any_key(), any_trade())
             .prop_map(|(original, replacement)| MarketEvent::Correction { original, replacement }),
-        any_reference().prop_map(MarketEvent::Reference),
+        any_reference().prop_map(Box::new).prop_map(MarketEvent::Reference),
         (proptest::collection::vec(any_id(), 0..8), any_time(), any_time())
             .prop_map(|(symbols, from, to)| MarketEvent::Gap { symbols, from, to }),
     ]

@@ -149,7 +149,7 @@ pub async fn fetch_quotes(
                     quoted.answered(id, day);
                     pause = Duration::from_secs(1);
                     if let Some(reference) = reference
-                        && links.events.send(vec![MarketEvent::Reference(reference)]).await.is_err()
+                        && links.events.send(vec![MarketEvent::Reference(Box::new(reference))]).await.is_err()
                     {
                         return;
                     }
