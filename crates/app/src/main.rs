@@ -103,12 +103,13 @@ fn one_line(error: &clap::Error) -> String {
         return "a command is missing; try bellwether up, or see bellwether --help".into();
     }
     let text = error.to_string();
-    let told: Vec<&str> = text
-        .lines()
-        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"))
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
+    // A tip stands apart, in a paragraph of its own.
+    let told: Vec<String> = text
+        .split("\n\n")
+        .take_while(|part| !part.starts_with("Usage:") && !part.starts_with("For more"))
+        .map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "))
+        .filter(|part| !part.is_empty())
         .collect();
-    let joined = told.join(" ");
+    let joined = told.join("; ");
     format!("{}; see bellwether --help", joined.strip_prefix("error: ").unwrap_or(&joined))
 }
