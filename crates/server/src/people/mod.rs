@@ -137,7 +137,7 @@ impl People {
     /// # Errors
     /// [`PeopleError`].
     pub fn start(parts: Parts) -> Result<Self, PeopleError> {
-        let hasher = Hasher::new(parts.hashed_at_once).ok_or(PeopleError::Random)?;
+        let hasher = Hasher::new(parts.hashed_at_once);
         let people = Self {
             records: parts.records,
             proxies: parts.proxies,

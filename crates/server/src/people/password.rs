@@ -75,8 +75,6 @@ pub struct Busy;
 pub struct Hasher {
     turns: Arc<Semaphore>,
     waiting: AtomicUsize,
-    /// Of a password nobody has, for names nobody has.
-    nobodys: Arc<str>,
 }
 
 fn argon2() -> Argon2<'static> {
@@ -91,6 +89,13 @@ pub fn hash(password: &str) -> Option<String> {
     argon2().hash_password(password.as_bytes()).ok().map(|hash| hash.to_string())
 }
 
+/// A hash for names nobody has: it takes as long as any, and no password is known to have it.
+fn nobodys() -> String {
+    // Sixteen and thirty-two bytes in base64.
+    let (salt, digest) = ("bm9ib2R5IGhhcyB0aGlzIQ", "A".repeat(43));
+    format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${salt}${digest}")
+}
+
 /// Whether this is the password of a hash. Blocks.
 pub fn verify(password: &str, hash: &str) -> bool {
     PasswordHash::new(hash).is_ok_and(|hash| argon2().verify_password(password.as_bytes(), &hash).is_ok())
@@ -102,13 +107,9 @@ pub fn is_outdated(hash: &str) -> bool {
 }
 
 impl Hasher {
-    /// So many at a time. Blocks for one hash; `None` where the system gives no random numbers.
-    pub fn new(at_once: usize) -> Option<Self> {
-        Some(Self {
-            turns: Arc::new(Semaphore::new(at_once.max(1))),
-            waiting: AtomicUsize::new(0),
-            nobodys: hash("nobody has this password")?.into(),
-        })
+    /// So many at a time.
+    pub fn new(at_once: usize) -> Self {
+        Self { turns: Arc::new(Semaphore::new(at_once.max(1))), waiting: AtomicUsize::new(0) }
     }
 
     /// The PHC string of a new password.
@@ -125,10 +126,9 @@ impl Hasher {
     /// # Errors
     /// [`Busy`].
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, Busy> {
-        let nobodys = Arc::clone(&self.nobodys);
         self.in_turn(move || match hash.filter(|hash| hash != NO_PASSWORD) {
             Some(hash) => verify(&password, &hash),
-            None => verify(&password, &nobodys) & false,
+            None => verify(&password, &nobodys()) & false,
         })
         .await
     }
@@ -191,6 +191,10 @@ mod tests {
         assert!(hashed.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hashed}");
         assert!(verify("correct horse", &hashed) && !verify("correct horsf", &hashed));
         assert_ne!(hash("correct horse").unwrap(), hashed);
+        // It is read as a hash, so that to refuse it takes as long.
+        let nobodys = nobodys();
+        assert!(PasswordHash::new(&nobodys).is_ok_and(|hash| hash.hash.is_some()) && !is_outdated(&nobodys));
+        assert!(!verify("correct horse", &nobodys));
         assert!(!verify("", "") && !verify("x", "$argon2id$v=19$m=19456,t=2,p=1$"));
         assert!(!is_outdated(&hashed) && is_outdated(&hashed.replace("t=2", "t=1")));
     }
@@ -199,7 +203,7 @@ mod tests {
     fn who_waits_behind_too_many_is_sent_away() {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
         runtime.block_on(async {
-            let hasher = Arc::new(Hasher::new(1).unwrap());
+            let hasher = Arc::new(Hasher::new(1));
             let (hold, held) = std::sync::mpsc::channel::<()>();
             let mut calls = tokio::task::JoinSet::new();
             let first = Arc::clone(&hasher);
