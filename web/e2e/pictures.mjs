@@ -5,7 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { apiOf, ask, hold, panel } from './desk.mjs';
-import { listOf, openBrowser, openPage, priceOf, real, Server } from './harness.mjs';
+import { listOf, openBrowser, openPage, priceOf, real, Server, until } from './harness.mjs';
 
 const all = process.argv.includes('--all');
 const web = path.join(import.meta.dirname, '..');
@@ -78,6 +78,32 @@ async function deskPicture([view, from, show], look, name) {
   for (const { id } of tickets) await api('DELETE', `/tickets/${id}`);
 }
 
+/** The simulated market's news comes with its first hours, and what it says of companies that people know. */
+async function newsOf(symbol) {
+  const { articles } = await (
+    await fetch(`${server.url}/api/v1/news?symbol=${symbol}&limit=5`)
+  ).json();
+  return articles?.length > 2;
+}
+
+/** News beside prices: of everything, and at a symbol with its marks in the chart. */
+async function newsPictures(storage) {
+  await until('articles', () => newsOf('AAPL'), 90_000);
+  const low = { viewport: { width: 1440, height: 740 } };
+  const articles = (page) => page.locator('tbody tr').nth(8).waitFor();
+  await picture('news-light', { theme: 'light', storage, context: low, path: '/news' }, articles);
+  await picture(
+    'symbol-news-dark',
+    { theme: 'dark', storage, path: '/symbol/AAPL' },
+    async (page) => {
+      await charted(page);
+      const news = page.getByRole('region', { name: 'News', exact: true });
+      await news.locator('tbody tr').nth(2).waitFor();
+      await page.getByRole('region', { name: 'What moved this?' }).scrollIntoViewIfNeeded();
+    },
+  );
+}
+
 async function docs() {
   const mine = listOf(
     ['AAPL', 'MSFT', 'NVDA', 'AMZN', 'GOOGL', 'META', 'TSLA', 'GM', 'F', 'JPM', 'XOM', 'BRK.B', 'KO', 'DIS', 'NFLX', 'SPY', 'QQQ', 'BINANCE:BTCUSDT', 'BINANCE:ETHUSDT'], // prettier-ignore
@@ -86,6 +112,7 @@ async function docs() {
   await picture('watchlist-dark', { theme: 'dark', storage }, listed);
   await picture('symbol-light', { theme: 'light', storage, path: '/symbol/AAPL' }, charted);
   await picture('phone-light', { theme: 'light', phone: true, storage }, listed);
+  await newsPictures(storage);
   await trade();
   const [asked, account, transactions] = deskViews;
   await deskPicture(asked, { theme: 'dark', storage }, (view) => `${view}-dark`);

@@ -6,23 +6,19 @@
 use std::fmt;
 use std::time::{Duration, UNIX_EPOCH};
 
+use lettre::Address;
 use lettre::message::{Mailbox, header};
-use lettre::transport::smtp::PoolConfig;
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{CertificateStore, Tls, TlsParameters};
+use lettre::transport::smtp::client::{CertificateStore, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
-use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
+use crate::smtp::{self, Smtp};
 use crate::{Adapter, Fault, Message};
 
 /// The longest address, in bytes: RFC 5321, 4.5.3.1.3.
 const ADDRESS_BYTES_MAX: usize = 254;
-/// For each command and its answer.
-const COMMAND_WAIT: Duration = Duration::from_secs(10);
-/// Connections at once.
-const CONNECTIONS_MAX: u32 = 8;
 
 /// What an e-mail channel has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,7 +130,7 @@ fn percent_decoded(text: &str) -> Option<String> {
 
 /// E-mail.
 pub struct Email {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    smtp: Smtp,
     from: Mailbox,
 }
 
@@ -156,21 +152,15 @@ impl Email {
                 .build_rustls()
                 .map_err(|error| format!("setting up TLS for e-mail: {error}"))
         };
-        let tls = match config.security {
-            Security::Tls => Tls::Wrapper(tls()?),
-            Security::StartTls => Tls::Required(tls()?),
-            Security::Plain => Tls::None,
+        let security = match config.security {
+            Security::Tls => smtp::Security::Tls(tls()?),
+            Security::StartTls => smtp::Security::StartTls(tls()?),
+            Security::Plain => smtp::Security::Plain,
         };
-        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&config.host)
-            .port(config.port)
-            .tls(tls)
-            .timeout(Some(COMMAND_WAIT))
-            .hello_name(ClientId::Domain(config.from.email.domain().to_owned()))
-            .pool_config(PoolConfig::new().max_size(CONNECTIONS_MAX));
-        if let Some((user, password)) = &config.credentials {
-            builder = builder.credentials(Credentials::new(user.clone(), password.clone()));
-        }
-        Ok(Self { transport: builder.build(), from: config.from.clone() })
+        let hello = ClientId::Domain(config.from.email.domain().to_owned());
+        let credentials = config.credentials.clone().map(|(user, word)| Credentials::new(user, word));
+        let smtp = Smtp::new((config.host.clone(), config.port), hello, security, credentials);
+        Ok(Self { smtp, from: config.from.clone() })
     }
 
     fn letter(&self, to: &Settings, message: &Message) -> Result<lettre::Message, Fault> {
@@ -228,7 +218,10 @@ impl Adapter for Email {
 
     async fn deliver(&self, settings: &Settings, message: &Message) -> Result<(), Fault> {
         let letter = self.letter(settings, message)?;
-        self.transport.send(letter).await.map(drop).map_err(|error| fault(&error))
+        // The library writes a text in ASCII.
+        let text = String::from_utf8(letter.formatted())
+            .map_err(|_| Fault::never("the letter could not be written"))?;
+        self.smtp.send(letter.envelope(), &text).await.map_err(|error| fault(&error))
     }
 }
 

@@ -22,6 +22,7 @@ pub mod policy;
 pub mod push;
 pub mod reach;
 mod recorder;
+mod smtp;
 mod template;
 mod web;
 pub mod webhook;
