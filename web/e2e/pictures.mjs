@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { apiOf, ask, hold, panel } from './desk.mjs';
 import { listOf, openBrowser, openPage, priceOf, real, Server, until } from './harness.mjs';
+import { rows } from './news.mjs';
 
 const all = process.argv.includes('--all');
 const web = path.join(import.meta.dirname, '..');
@@ -17,8 +18,9 @@ if (!all && !real) {
   process.exit(1);
 }
 
-const server = await Server.start();
+// First the one that may be missing: it would leave the other running.
 const browser = await openBrowser();
+const server = await Server.start();
 
 async function picture(name, options, show) {
   const page = await openPage(browser, { scale: options.phone ? 2 : 1, ...options });
@@ -90,8 +92,8 @@ async function newsOf(symbol) {
 async function newsPictures(storage) {
   await until('articles', () => newsOf('AAPL'), 90_000);
   const low = { viewport: { width: 1440, height: 740 } };
-  const articles = (page) => page.locator('tbody tr').nth(8).waitFor();
-  await picture('news-light', { theme: 'light', storage, context: low, path: '/news' }, articles);
+  const told = (page) => rows(page).nth(6).waitFor();
+  await picture('news-light', { theme: 'light', storage, context: low, path: '/news' }, told);
   await picture(
     'symbol-news-dark',
     { theme: 'dark', storage, path: '/symbol/AAPL' },
