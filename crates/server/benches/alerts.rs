@@ -132,7 +132,7 @@ fn main() {
     let (runner, mut queue) = Runner::unrecorded(Arc::clone(&live), alerts());
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
-    let task = {
+    let mut task = {
         let _inside = runtime.enter();
         AlertTask::start(runner)
     };

@@ -3,12 +3,13 @@
 //! Both read the same batches. They are two so that neither the deciding of a hundred thousand alerts nor the snapshot
 //! of what is known of them holds prices up.
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bus::{EventBatch, LogPosition};
 use tokio::sync::{Notify, mpsc};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::Runner;
@@ -46,19 +47,20 @@ impl AlertTask {
     }
 
     /// Has the next batch of the log decided.
-    pub async fn read(&self, position: LogPosition, batch: Arc<EventBatch>) {
+    pub async fn read(&mut self, position: LogPosition, batch: Arc<EventBatch>) {
         self.tell(Read::Batch(position, batch)).await;
     }
 
     /// The log is gone in part; see [`Runner::lost`].
-    pub async fn lost(&self) {
+    pub async fn lost(&mut self) {
         self.tell(Read::Lost).await;
     }
 
-    async fn tell(&self, read: Read) {
+    async fn tell(&mut self, read: Read) {
         if self.log.send(read).await.is_err() {
-            // It ends before its sender only by a panic, which has been printed; prices go on without it.
-            tracing::error!("alerts are not decided any more");
+            // It ends before its sender only by a panic. That is the reader's too: nobody is to take prices that go on for
+            // alerts that do.
+            ended((&mut self.task).await);
         }
         if self.log.capacity() == BATCHES_MAX / 2 {
             self.is_filling.notify_one();
@@ -68,7 +70,16 @@ impl AlertTask {
     /// Decides what waits, has what is known stored, and ends.
     pub async fn finish(self) {
         drop(self.log);
-        let _ = self.task.await;
+        ended(self.task.await);
+    }
+}
+
+/// Goes on with the panic that ended a task, if one did.
+fn ended(how: Result<(), JoinError>) {
+    if let Err(error) = how
+        && error.is_panic()
+    {
+        resume_unwind(error.into_panic());
     }
 }
 
