@@ -58,7 +58,7 @@ pub(crate) struct ServeFlags {
     /// NATS server that joins the roles, such as nats://127.0.0.1:4222.
     #[arg(long, env = "BELLWETHER_NATS", value_name = "URL")]
     pub(crate) nats: Option<String>,
-    /// File of certificates (PEM) that may sign those of the NATS server, the database and the OpenID Connect provider, for authorities of one's own.
+    /// File of certificates (PEM) that may sign those of the NATS server, the database, the mail server and the OpenID Connect provider, for authorities of one's own.
     #[arg(long, env = "BELLWETHER_CA", value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
     /// Name of this process among those that share the NATS server [default: made from the host, the roles and the address].

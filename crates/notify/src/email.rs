@@ -4,12 +4,13 @@
 //! choose the address of the receiver only, and nothing but a question goes there before it was confirmed.
 
 use std::fmt;
+use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use lettre::Address;
 use lettre::message::{Mailbox, header};
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{CertificateStore, TlsParameters};
+use lettre::transport::smtp::client::{Certificate, CertificateStore, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
@@ -141,16 +142,23 @@ impl fmt::Debug for Email {
 }
 
 impl Email {
-    /// Over this server. Nothing is connected yet.
+    /// Over this server, whose certificate well-known authorities may have signed, or those of this file (PEM). Reads the
+    /// file, which blocks; nothing is connected yet.
     ///
     /// # Errors
-    /// What the TLS library says.
-    pub fn new(config: &SmtpConfig) -> Result<Self, String> {
+    /// The file cannot be read, or what the TLS library says.
+    pub fn new(config: &SmtpConfig, authorities: Option<&Path>) -> Result<Self, String> {
         let tls = || {
-            TlsParameters::builder(config.host.clone())
-                .certificate_store(CertificateStore::WebpkiRoots)
-                .build_rustls()
-                .map_err(|error| format!("setting up TLS for e-mail: {error}"))
+            let mut builder =
+                TlsParameters::builder(config.host.clone()).certificate_store(CertificateStore::WebpkiRoots);
+            if let Some(path) = authorities {
+                let unread =
+                    |error: &dyn fmt::Display| format!("certificates of {}: {error}", path.display());
+                let pem = std::fs::read(path).map_err(|error| unread(&error))?;
+                builder = builder
+                    .add_root_certificate(Certificate::from_pem(&pem).map_err(|error| unread(&error))?);
+            }
+            builder.build_rustls().map_err(|error| format!("setting up TLS for e-mail: {error}"))
         };
         let security = match config.security {
             Security::Tls => smtp::Security::Tls(tls()?),
@@ -238,12 +246,33 @@ fn fault(error: &lettre::transport::smtp::Error) -> Fault {
         }
         Some(code) => Fault::later(format!("the mail server refused the letter for now, with {code}")),
         None if error.is_timeout() => Fault::later("the mail server did not answer in time"),
-        None if error.is_tls() => Fault::later("no TLS connection could be made to the mail server"),
+        None if error.is_client() => {
+            tracing::warn!(%error, "no letter could be sent; look at the setting smtp");
+            Fault::later("the mail server does not offer TLS or a login, as the setting smtp wants")
+        }
+        None if error.is_tls() || refused_by_tls(error).is_some() => {
+            let why = refused_by_tls(error).map_or_else(String::new, |why| format!(": {why}"));
+            tracing::warn!(%error, "no TLS connection to the mail server; look at the settings smtp and ca");
+            Fault::later(format!("no TLS connection could be made to the mail server{why}"))
+        }
         None => {
             tracing::debug!(%error, "no letter could be sent");
             Fault::later("the mail server cannot be reached")
         }
     }
+}
+
+/// What TLS has against the server, which stands below errors of the connection.
+fn refused_by_tls(error: &lettre::transport::smtp::Error) -> Option<&rustls::Error> {
+    let mut next = std::error::Error::source(error);
+    while let Some(cause) = next {
+        let below = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if let Some(found) = below.and_then(|below| below.downcast_ref()) {
+            return Some(found);
+        }
+        next = cause.source();
+    }
+    None
 }
 
 #[cfg(test)]
@@ -283,7 +312,7 @@ mod tests {
         message.notice.title = "AAPL\r\nBcc: eve@example.com".into();
         let email = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let letter = email.block_on(async {
-            Email::new(&config)
+            Email::new(&config, None)
                 .unwrap()
                 .letter(&Settings::read("ada@example.com").unwrap(), &message)
                 .unwrap()

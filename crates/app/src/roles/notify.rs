@@ -32,7 +32,8 @@ pub(super) fn start(
     let failed = |error: &dyn std::error::Error| Failure::Failed(anyhow::anyhow!("{error}"));
     let key = VapidKey::of(&records).map_err(|error| failed(&error))?;
     let web = Web::new(reach).map_err(|error| failed(&error))?;
-    let email = smtp.map(|smtp| Email::new(&smtp)).transpose().map_err(usage)?;
+    let authorities = house.config.ca.as_deref();
+    let email = smtp.map(|smtp| Email::new(&smtp, authorities)).transpose().map_err(usage)?;
     // An address that is everybody's names no machine, so nobody could follow it.
     let own = (!address.ip().is_unspecified()).then(|| format!("http://{address}"));
     let push = Push::new(web.clone(), key, push_contact);

@@ -1,8 +1,15 @@
 //! E-mail, to an SMTP server that reads what arrives.
 
-use store::records::delivery::State;
+use std::sync::Arc;
 
-use crate::smtp::SmtpServer;
+use base64::Engine as _;
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use store::records::delivery::State;
+use tokio_rustls::TlsAcceptor;
+
+use crate::smtp::{Encryption, SmtpServer};
 use crate::world::{Setting, World, notice};
 
 const ADA: i64 = 7;
@@ -76,4 +83,63 @@ async fn a_server_that_is_away_is_waited_for() {
     let entry = world.settled(ADA, channel).await.remove(0);
     assert_eq!((entry.state, entry.tries), (State::Dead, 3));
     assert!(entry.why.as_deref().unwrap().contains("cannot be reached"), "{entry:?}");
+}
+
+/// An authority's certificate (PEM), and a server's end of TLS with a certificate it signed.
+fn certified() -> (String, TlsAcceptor) {
+    let authority_key = KeyPair::generate().unwrap();
+    let mut authority = CertificateParams::new(Vec::new()).unwrap();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let signed = authority.self_signed(&authority_key).unwrap();
+    let issuer = Issuer::new(authority, authority_key);
+    let key = KeyPair::generate().unwrap();
+    let server = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let certificate = server.signed_by(&key, &issuer).unwrap();
+    let chain = vec![CertificateDer::from_pem_slice(certificate.pem().as_bytes()).unwrap()];
+    let key = PrivateKeyDer::from_pem_slice(key.serialize_pem().as_bytes()).unwrap();
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let config = rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap();
+    (signed.pem(), TlsAcceptor::from(Arc::new(config)))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn letters_and_passwords_travel_encrypted() {
+    let (ca, tls) = certified();
+    let folder = tempfile::tempdir().unwrap();
+    let authorities = folder.path().join("ca.pem");
+    std::fs::write(&authorities, ca).unwrap();
+    for (scheme, encryption) in
+        [("smtps", Encryption::AtOnce(tls.clone())), ("smtp", Encryption::WhenAsked(tls.clone()))]
+    {
+        let mut server = SmtpServer::with(&[], encryption).await;
+        let url = format!("{scheme}://bell:hush%40hush@localhost:{}", server.address.port());
+        let authorities = Some(authorities.clone());
+        let world = World::new(Setting { smtp: Some(url), authorities, ..Setting::default() }).await;
+        let channel = world.channel(ADA, "email", r#"{"address": "ada@example.org"}"#.into()).await.id;
+        // The second goes over the connection of the first.
+        for dedupe in ["a", "b"] {
+            world.put(ADA, dedupe).await;
+            let letter = server.next().await;
+            assert!(letter.is_encrypted, "{scheme}");
+            let login = base64::engine::general_purpose::STANDARD.decode(letter.login.unwrap()).unwrap();
+            assert_eq!(login, b"\0bell\0hush@hush");
+        }
+        assert_eq!(world.settled(ADA, channel).await[0].state, State::Sent);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nobody_vouches_or_no_tls_is_offered_nothing_is_sent() {
+    let (_, tls) = certified();
+    for (scheme, encryption) in [("smtps", Encryption::AtOnce(tls)), ("smtp", Encryption::Never)] {
+        let mut server = SmtpServer::with(&[], encryption).await;
+        let url = format!("{scheme}://bell:hush@localhost:{}", server.address.port());
+        let world = World::new(Setting { smtp: Some(url), ..Setting::default() }).await;
+        let channel = world.channel(ADA, "email", r#"{"address": "ada@example.org"}"#.into()).await.id;
+        world.put(ADA, "a").await;
+        let entry = world.settled(ADA, channel).await.remove(0);
+        assert_ne!(entry.state, State::Sent);
+        assert!(entry.why.as_deref().unwrap().contains("TLS"), "{scheme}: {entry:?}");
+        assert!(server.is_quiet());
+    }
 }

@@ -5,10 +5,11 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 
 /// No letter takes so long unless it never comes.
 const LONG: Duration = Duration::from_secs(60);
@@ -19,6 +20,10 @@ pub(crate) struct Letter {
     pub(crate) from: String,
     pub(crate) to: Vec<String>,
     pub(crate) data: String,
+    /// It came over TLS.
+    pub(crate) is_encrypted: bool,
+    /// What the client showed of itself.
+    pub(crate) login: Option<String>,
 }
 
 impl Letter {
@@ -53,6 +58,14 @@ impl Letter {
     }
 }
 
+/// When a server begins with TLS.
+#[derive(Clone)]
+pub(crate) enum Encryption {
+    Never,
+    AtOnce(TlsAcceptor),
+    WhenAsked(TlsAcceptor),
+}
+
 type Replies = Arc<Mutex<VecDeque<&'static str>>>;
 
 /// The server, on a free loopback port.
@@ -71,6 +84,11 @@ impl Drop for SmtpServer {
 impl SmtpServer {
     /// Answers the ends of letters (or, where they begin with `RCPT`, receivers) so, in this order, and then takes all.
     pub(crate) async fn new(replies: &[&'static str]) -> Self {
+        Self::with(replies, Encryption::Never).await
+    }
+
+    /// One with TLS.
+    pub(crate) async fn with(replies: &[&'static str], encryption: Encryption) -> Self {
         let (sent, letters) = mpsc::unbounded_channel();
         let replies: Replies = Arc::new(Mutex::new(replies.iter().copied().collect()));
         let door = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -78,7 +96,7 @@ impl SmtpServer {
         let server = tokio::spawn(async move {
             while let Ok((socket, _)) = door.accept().await {
                 // A client that goes away is no matter of ours.
-                tokio::spawn(talk(socket, Arc::clone(&replies), sent.clone()));
+                tokio::spawn(serve(socket, encryption.clone(), Arc::clone(&replies), sent.clone()));
             }
         });
         Self { address, letters, server }
@@ -101,15 +119,44 @@ fn path(line: &str) -> String {
     line.split_once('<').unwrap().1.split_once('>').unwrap().0.to_owned()
 }
 
-async fn talk(
-    socket: TcpStream,
+async fn serve(
+    mut socket: TcpStream,
+    encryption: Encryption,
     replies: Replies,
     sent: mpsc::UnboundedSender<Letter>,
 ) -> std::io::Result<()> {
-    let (read, mut write) = socket.into_split();
+    let tls = match encryption {
+        Encryption::Never => return talk(socket, (false, false), true, &replies, &sent).await.map(drop),
+        Encryption::AtOnce(tls) => {
+            let socket = tls.accept(socket).await?;
+            return talk(socket, (false, true), true, &replies, &sent).await.map(drop);
+        }
+        Encryption::WhenAsked(tls) => tls,
+    };
+    if let Some(asked) = talk(&mut socket, (true, false), true, &replies, &sent).await? {
+        asked.write_all(b"220 go on\r\n").await?;
+        talk(tls.accept(socket).await?, (false, true), false, &replies, &sent).await?;
+    }
+    Ok(())
+}
+
+/// Talks with a client, until it ends or, where that is offered, asks for TLS: then the socket is given back.
+async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
+    socket: S,
+    (offers_tls, is_encrypted): (bool, bool),
+    greets: bool,
+    replies: &Replies,
+    sent: &mpsc::UnboundedSender<Letter>,
+) -> std::io::Result<Option<S>> {
+    let (read, mut write) = tokio::io::split(socket);
     let mut lines = BufReader::new(read);
-    write.write_all(b"220 test ESMTP\r\n").await?;
-    let mut letter = Letter { from: String::new(), to: Vec::new(), data: String::new() };
+    if greets {
+        write.write_all(b"220 test ESMTP\r\n").await?;
+    }
+    let mut login = None;
+    let empty =
+        || Letter { from: String::new(), to: Vec::new(), data: String::new(), is_encrypted, login: None };
+    let mut letter = empty();
     let next = |is_receiver: bool| {
         let mut replies = replies.lock().unwrap();
         let fits = replies.front().is_some_and(|reply| reply.starts_with("RCPT") == is_receiver);
@@ -118,13 +165,19 @@ async fn talk(
     loop {
         let mut line = String::new();
         if lines.read_line(&mut line).await? == 0 {
-            return Ok(());
+            return Ok(None);
         }
         let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
         let reply = match verb.as_str() {
-            "EHLO" => "250-test\r\n250 8BITMIME".to_owned(),
+            "EHLO" if offers_tls => "250-test\r\n250 STARTTLS".to_owned(),
+            "EHLO" => "250-test\r\n250-AUTH PLAIN\r\n250 8BITMIME".to_owned(),
+            "STAR" if offers_tls => return Ok(Some(lines.into_inner().unsplit(write))),
+            "AUTH" => {
+                login = line.trim_end().strip_prefix("AUTH PLAIN ").map(str::to_owned);
+                "235 welcome".into()
+            }
             "MAIL" => {
-                letter = Letter { from: path(&line), to: Vec::new(), data: String::new() };
+                letter = Letter { from: path(&line), login: login.clone(), ..empty() };
                 "250 ok".into()
             }
             "RCPT" => match next(true) {
@@ -147,15 +200,14 @@ async fn talk(
                 match next(false) {
                     Some(reply) => reply.into(),
                     None => {
-                        let empty = Letter { from: String::new(), to: Vec::new(), data: String::new() };
-                        let _ = sent.send(std::mem::replace(&mut letter, empty));
+                        let _ = sent.send(std::mem::replace(&mut letter, empty()));
                         "250 taken".into()
                     }
                 }
             }
             "QUIT" => {
                 write.write_all(b"221 bye\r\n").await?;
-                return Ok(());
+                return Ok(None);
             }
             _ => "250 ok".into(),
         };

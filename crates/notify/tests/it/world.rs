@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -59,13 +59,22 @@ pub(crate) struct Setting {
     pub(crate) policy: Policy,
     pub(crate) networks: &'static [&'static str],
     pub(crate) smtp: Option<String>,
+    /// Who may have signed the mail server's certificate.
+    pub(crate) authorities: Option<PathBuf>,
     pub(crate) name: &'static str,
     pub(crate) is_alone: bool,
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { policy: quick(), networks: &["127.0.0.0/8", "::1"], smtp: None, name: "one", is_alone: true }
+        Self {
+            policy: quick(),
+            networks: &["127.0.0.0/8", "::1"],
+            smtp: None,
+            authorities: None,
+            name: "one",
+            is_alone: true,
+        }
     }
 }
 
@@ -94,7 +103,7 @@ impl World {
         let push = Push::new(web.clone(), key, "mailto:ops@example.com".into());
         let email = setting.smtp.map(|server| {
             let config = SmtpConfig::read(&server, "Bellwether <bell@example.com>").unwrap();
-            Email::new(&config).unwrap()
+            Email::new(&config, setting.authorities.as_deref()).unwrap()
         });
         let page = Some("https://bell.example".to_owned());
         let adapters = Arc::new(Adapters::new(web, push, email, page));
