@@ -14,8 +14,9 @@ trap 'rm -f "$log" "$log.again"' EXIT
 
 if cargo test --locked --workspace --no-fail-fast 2>&1 | tee "$log"; then exit 0; fi
 
-# Cargo ends with one line for each failed test program: what to give it to run that program again.
-mapfile -t programs < <(sed -nE 's/^ +`(-p [^`]+)`$/\1/p' "$log" | sort -u)
+# Cargo ends with one line for each failed test program: what to give it to run that program again. Its package is
+# left out, since a package by itself is built with other features: everything below it anew.
+mapfile -t programs < <(sed -nE 's/^ +`-p [^ ]+ ([^`]+)`$/\1/p' "$log" | sort -u)
 mapfile -t names < <(sed -nE 's/^test (.+) \.\.\. FAILED$/\1/p' "$log" | sed -E 's/ - should panic$//' | sort -u)
 if ((${#programs[@]} == 0 || ${#names[@]} == 0 || ${#names[@]} > 5)); then
   echo "test-rust: failed; not tried again, since this is no single unsteady test" >&2
@@ -24,8 +25,8 @@ fi
 
 for program in "${programs[@]}"; do
   echo "test-rust: once more, alone: $program: ${names[*]}"
-  # shellcheck disable=SC2086 # a program is several words, such as: -p bus --test contract
-  if ! cargo test --locked $program -- --exact --test-threads=1 "${names[@]}" 2>&1 | tee "$log.again"; then
+  # shellcheck disable=SC2086 # a program is several words, such as: --test contract
+  if ! cargo test --locked --workspace $program -- --exact --test-threads=1 "${names[@]}" 2>&1 | tee "$log.again"; then
     echo "test-rust: failed twice: $program" >&2
     exit 1
   fi

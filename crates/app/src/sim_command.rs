@@ -4,7 +4,7 @@ use sim::market::HoursMode;
 use sim::quote_server::Delays;
 
 use crate::cli::{SimDelays, SimFlags, SimHours};
-use crate::roles::{init_log, runtime, stopped};
+use crate::roles::{Signals, init_log, runtime};
 use crate::{Failure, usage};
 
 /// Serves until Ctrl-C or SIGTERM.
@@ -41,13 +41,14 @@ pub(crate) fn run(flags: SimFlags) -> Result<(), Failure> {
             }
             Err(error) => return Err(Failure::Failed(error.into())),
         };
+        let signals = Signals::catch();
         println!("finnhub  {}", server.finnhub_url());
         println!("finnhub  {}", server.finnhub_stream_url());
         println!("quotes   {}", server.quote_url());
         if let Some(port) = server.quote_port() {
             println!("quotes   {}", port.url());
         }
-        stopped().await;
+        signals.one().await;
         server.stop().await;
         Ok(())
     })

@@ -28,6 +28,7 @@ use market::{Timestamp, Universe};
 use prometheus_client::registry::Registry;
 use store::records::Records;
 use store::{Store, StoreError};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
@@ -104,21 +105,33 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     runtime.map_err(|error| Failure::Failed(anyhow::anyhow!("cannot start threads: {error}")))
 }
 
-/// Ready when Ctrl-C or SIGTERM comes.
-pub(crate) async fn stopped() {
-    let interrupt = tokio::signal::ctrl_c();
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
+/// Ctrl-C and SIGTERM, caught from when this is made: before anybody is told that there is something to stop.
+pub(crate) struct Signals([Option<Signal>; 2]);
+
+impl Signals {
+    /// Catches them. On the runtime.
+    pub(crate) fn catch() -> Self {
+        Self([SignalKind::interrupt(), SignalKind::terminate()].map(|kind| match signal(kind) {
+            Ok(signal) => Some(signal),
             Err(error) => {
-                tracing::warn!(%error, "cannot listen for SIGTERM; Ctrl-C still works");
-                std::future::pending().await
+                tracing::warn!(%error, ?kind, "cannot catch a signal; it ends the process at once");
+                None
             }
+        }))
+    }
+
+    /// Ready when one of them has come.
+    pub(crate) async fn one(self) {
+        let [interrupt, terminate] = self.0.map(|signal| async {
+            match signal {
+                Some(mut signal) => drop(signal.recv().await),
+                None => std::future::pending().await,
+            }
+        });
+        tokio::select! {
+            () = interrupt => {}
+            () = terminate => {}
         }
-    };
-    tokio::select! {
-        _ = interrupt => {}
-        () = terminate => {}
     }
 }
 
@@ -214,12 +227,13 @@ async fn run(config: Config, store: Arc<Store>) -> Result<(), Failure> {
         (Some(door), None) => operations = Some(operations::start(&house, door, registry)),
         (None, _) => {}
     }
+    let signals = Signals::catch();
     let greeting = house.greeting.get().map(|said| format!("\n{said}")).unwrap_or_default();
     match address {
         Some(address) => println!("bellwether is ready at http://{address}{greeting}"),
         None => println!("bellwether is ready: {}", house.config.roles),
     }
-    stopped().await;
+    signals.one().await;
     tracing::info!("stopping");
     stop.send_replace(true);
     let ended = tokio::time::timeout(STOP_PATIENCE, async {
