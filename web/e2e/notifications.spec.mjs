@@ -74,7 +74,7 @@ for (const [theme, phone] of [
       await page.getByRole('button', { name: 'Send a test to Our chat' }).click();
       await page.getByText('The test was delivered.').waitFor();
       await until('the changed body came', () =>
-        receiver.received.at(-1).body.startsWith('{"say":'),
+        String(receiver.received.at(-1).body).startsWith('{"say":'),
       );
       assert.equal(receiver.received.at(-1).path, '/hook');
       receiver.answers.status = 500;
