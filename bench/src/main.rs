@@ -7,6 +7,8 @@ mod desk;
 mod engine;
 mod finnhub;
 mod frame;
+#[path = "../../crates/app/src/workload/histogram.rs"]
+#[allow(dead_code, reason = "the program uses more of it")]
 mod histogram;
 mod http;
 mod load;
