@@ -32,11 +32,11 @@ pub(crate) enum Security {
 
 /// A mail server, and the connections to it.
 pub(crate) struct Smtp {
-    pub(crate) host: String,
-    pub(crate) port: u16,
-    pub(crate) hello: ClientId,
-    pub(crate) security: Security,
-    pub(crate) credentials: Option<Credentials>,
+    host: String,
+    port: u16,
+    hello: ClientId,
+    security: Security,
+    credentials: Option<Credentials>,
     turns: Semaphore,
     idle: Mutex<Vec<(AsyncSmtpConnection, Instant)>>,
 }

@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use bus::LogPosition;
+use bus::{EventBatch, LogPosition};
 use futures_util::future::BoxFuture;
 use market::tape::Limits;
 use market::{
@@ -13,7 +13,7 @@ use market::{
     Universe,
 };
 use prometheus_client::registry::Registry;
-use server::alerts::{Alerting, Firing, NewsItem, Outbox, Parts, Runner, position, start};
+use server::alerts::{AlertTask, Alerting, Firing, NewsItem, Outbox, Parts, Runner, position, start};
 use server::http::source::Answer;
 use server::http::{BarsError, BarsPage, BarsQuery, MarketData};
 use server::hub::{Config, Hub, Metrics};
@@ -296,6 +296,28 @@ async fn killed_anywhere_and_read_again_the_log_gives_the_same_firings() {
         assert_eq!(recorded(&records).await, expected, "seed {seed}");
         assert_eq!(heard_by_all, expected, "each is handed on once");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn beside_the_tape_everything_is_decided_in_order_also_what_waits_at_the_end() {
+    // More batches than may wait.
+    let log = walk(9, 600);
+    let whole = uninterrupted(&log).await;
+    assert!(whole.len() > 60, "{}", whole.len());
+    let folder = tempfile::tempdir().unwrap();
+    set(folder.path(), rules()).await;
+    let mut life = Life::begin(folder.path(), "own", true).await;
+    let mut task = AlertTask::start(life.runner.take().unwrap());
+    for (at, event) in log.iter().enumerate() {
+        let batch = EventBatch { feed: "feed".into(), events: vec![event.clone()] };
+        task.read(place(at), Arc::new(batch)).await;
+    }
+    task.finish().await;
+    assert_eq!(life.die().await.1, whole);
+    // What was known at the end is stored, so nothing is read again.
+    let next = Life::begin(folder.path(), "own", true).await;
+    assert_eq!(next.first_unread(&log), log.len());
+    next.die().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

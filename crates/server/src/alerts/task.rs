@@ -61,6 +61,8 @@ impl AlertTask {
             // It ends before its sender only by a panic. That is the reader's too: nobody is to take prices that go on for
             // alerts that do.
             ended((&mut self.task).await);
+            // Or with the runtime, which ends this too.
+            std::future::pending::<()>().await;
         }
         if self.log.capacity() == BATCHES_MAX / 2 {
             self.is_filling.notify_one();
